@@ -1,0 +1,43 @@
+# `make report` is the main job, `make check` runs every test; both need python3 (3.11 or newer) and make.
+PYTHON ?= python3
+OUT ?= build
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: report check data bench picture clean
+
+report: $(VENV)/installed
+	$(BIN)/spineevidence report --data data --out $(OUT)
+
+check: $(VENV)/installed-for-development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+data: $(VENV)/installed
+	$(BIN)/python -m spineevidence.datapackage data
+
+bench: $(VENV)/installed-for-development
+	$(BIN)/python benchmarks/run.py
+
+picture: $(VENV)/installed
+	$(BIN)/python docs/images/draw.py
+
+clean:
+	rm -rf $(VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed')"
+	$(PYTHON) -m venv $(VENV) || \
+	    { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	      $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-for-development: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[dev]"
+	@touch $@ $(VENV)/installed
