@@ -1,0 +1,278 @@
+"""From a case of an oracle file to what the library returns for it, in the words of the file.
+
+An adapter only translates words; a number computed here would be a defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from spineevidence import effectsizes, findings, formulas, stepwise, timing
+
+Case = Mapping[str, Any]
+
+
+def states(case: Case) -> object:
+    given = case["input"]
+    return stepwise.benefit_state(ci_low=given["lo"], ci_high=given["hi"], delta=given["delta"])
+
+
+def conversions(case: Case) -> object:
+    return CONVERSIONS[case["function"]](case["input"])
+
+
+def single_study(case: Case) -> object:
+    given = case["input"]
+    result = stepwise.stepwise_duration(
+        months=given["times"],
+        estimate=given["d"],
+        ci_low=given["lo"],
+        ci_high=given["hi"],
+        delta=given["delta"],
+        df=given["df"],
+        anchor_after=given["anchor_after_months"],
+        level=given["level"],
+    )
+    return {
+        "anchor_time": result.anchor,
+        "states": list(result.states),
+        "shown_until": _zero_for_none(result.shown_until),
+        "important_shown_until": _zero_for_none(result.important_shown_until),
+        "important_excluded_from": result.important_excluded_from,
+        "benefit_excluded_from": result.benefit_excluded_from,
+        "shown_at_adjusted": list(result.shown_at_adjusted),
+        "left_out_too_imprecise": list(result.left_out),
+        "horizon": result.horizon,
+        "code": result.code,
+        "point_crossing": {
+            "crosses": result.point_crossing,
+            "below_throughout": 0.0,
+            "above_at_last": None,
+        }[result.point_crossing_kind],
+    }
+
+
+def reported(case: Case) -> object:
+    rows = case["input"]["rows"]
+    result = findings.reported_findings(
+        study=[row["study"] for row in rows],
+        months=[row["time_months"] for row in rows],
+        finding=[row["finding"] for row in rows],
+        level=case["input"]["level"],
+    )
+    return {
+        "windows": [
+            {
+                "window": found.window,
+                "n_studies": found.n_studies,
+                "benefit": found.benefit,
+                "no_difference": found.no_difference,
+                "against": found.against,
+                "label": found.label,
+                "share": found.share,
+                "share_lo": found.share_low,
+                "share_hi": found.share_high,
+            }
+            for found in result.windows
+        ],
+        "reported_until": result.reported_until,
+        "reported_no_benefit_from": result.reported_no_benefit_from,
+    }
+
+
+def _zero_for_none(months: float | None) -> float:
+    return 0.0 if months is None else months
+
+
+def _better(given: Case) -> str:
+    return "lower" if given["lower_is_better"] else "higher"
+
+
+def _effect(effect: effectsizes.EffectSizes) -> dict[str, float]:
+    return {"d": float(effect.yi[0]), "se": float(effect.sei[0])}
+
+
+def _limits(effect: effectsizes.EffectSizes) -> dict[str, float]:
+    return {"lo": float(effect.ci_low[0]), "hi": float(effect.ci_high[0])}
+
+
+def _to_months(given: Case) -> object:
+    return timing.to_months(given["value"], given["unit"])
+
+
+def _window(given: Case) -> object:
+    window = timing.window_of(given["months"])
+    return None if window is None else window.label
+
+
+def _se_from_ci(given: Case) -> object:
+    return float(formulas.se_from_ci(ci_low=given["lo"], ci_high=given["hi"], df=given["df"]))
+
+
+def _se_from_p(given: Case) -> object:
+    return float(formulas.se_from_p(estimate=given["d"], p=given["p"], df=given["df"]))
+
+
+def _sd_change(given: Case) -> object:
+    return float(formulas.sd_change(sd_base=given["sd_base"], sd_final=given["sd_final"], r=given["r"]))
+
+
+def _r_from_sds(given: Case) -> object:
+    return float(
+        formulas.r_from_sds(
+            sd_base=given["sd_base"], sd_final=given["sd_final"], sd_change=given["sd_change"]
+        )
+    )
+
+
+def _mean_difference(given: Case, method: str) -> object:
+    effect = formulas.mean_difference(
+        m1=given["m1"],
+        sd1=given["sd1"],
+        n1=given["n1"],
+        m2=given["m2"],
+        sd2=given["sd2"],
+        n2=given["n2"],
+        better=_better(given),
+        method=method,
+    )
+    return {**_effect(effect), "df": float(effect.df[0]), **_limits(effect)}
+
+
+def _welch(given: Case) -> object:
+    return _mean_difference(given, "welch")
+
+
+def _pooled(given: Case) -> object:
+    return _mean_difference(given, "pooled")
+
+
+def _pseudo_ancova(given: Case) -> object:
+    result = formulas.pseudo_ancova(
+        base1=given["base1"],
+        final1=given["final1"],
+        sd_base1=given["sdb1"],
+        sd_final1=given["sdf1"],
+        n1=given["n1"],
+        base2=given["base2"],
+        final2=given["final2"],
+        sd_base2=given["sdb2"],
+        sd_final2=given["sdf2"],
+        n2=given["n2"],
+        r=given["r"],
+        better="lower",
+    )
+    effect = result.effect
+    return {
+        "slope": float(result.slope),
+        **_effect(effect),
+        "df": float(effect.df[0]),
+        **_limits(effect),
+    }
+
+
+def _rescale(given: Case) -> object:
+    return float(
+        formulas.rescale(
+            value=given["value"], from_range=tuple(given["from_range"]), to_range=tuple(given["to_range"])
+        )
+    )
+
+
+def _hedges_g(given: Case) -> object:
+    n1, n2 = given["n1"], given["n2"]
+    effect = formulas.hedges_g_from_d(d=given["d"], sd_pooled=given["sd_pooled"], n1=n1, n2=n2)
+    return {
+        "J": float(formulas.small_sample_factor(n1=n1, n2=n2, method="approximate")),
+        "g": float(effect.yi[0]),
+        "v": float(effect.vi[0]),
+        "se": float(effect.sei[0]),
+    }
+
+
+def _smd_to_natural(given: Case) -> object:
+    return _effect(formulas.smd_to_natural(g=given["g"], se=given["se"], sd_rep=given["sd_rep"]))
+
+
+def _change_score_correlation(given: Case) -> object:
+    return float(
+        formulas.change_score_correlation(
+            r_jl=given["r_jk"], r_base_j=given["r_base_j"], r_base_l=given["r_base_k"]
+        )
+    )
+
+
+def _overlap_correlation(given: Case) -> object:
+    return float(
+        formulas.overlap_correlation(
+            r=given["r_jk"], n_j=given["n_j"], n_l=given["n_k"], n_both=given["n_both"]
+        )
+    )
+
+
+def _doubling_correlation(given: Case) -> object:
+    return float(
+        formulas.doubling_correlation(months_j=given["t_j"], months_l=given["t_k"], rho=given["rho"])
+    )
+
+
+def _combine_arms(given: Case) -> object:
+    arm = formulas.combine_arms(
+        n=[given["n1"], given["n2"]], mean=[given["m1"], given["m2"]], sd=[given["sd1"], given["sd2"]]
+    )
+    return {"n": float(arm.n), "mean": float(arm.mean), "sd": float(arm.sd)}
+
+
+def _shared_control_covariance(given: Case) -> object:
+    return float(
+        formulas.shared_control_covariance(sd_control=given["sd_control"], n_control=given["n_control"])
+    )
+
+
+def _risk_difference(given: Case) -> object:
+    effect = formulas.risk_difference(
+        events1=given["e1"], n1=given["n1"], events2=given["e2"], n2=given["n2"]
+    )
+    return {**_effect(effect), **_limits(effect)}
+
+
+def _log_odds_ratio_to_smd(given: Case) -> object:
+    return _effect(formulas.log_odds_ratio_to_smd(lnor=given["lnor"], se=given["se"]))
+
+
+def _mid_units(given: Case) -> object:
+    return _effect(formulas.mid_units(d=given["d"], se=given["se"], mid=given["mid"]))
+
+
+CONVERSIONS: dict[str, Callable[[Case], object]] = {
+    "to_months": _to_months,
+    "window": _window,
+    "se_from_ci": _se_from_ci,
+    "se_from_p": _se_from_p,
+    "sd_change": _sd_change,
+    "r_from_sds": _r_from_sds,
+    "mean_difference_welch": _welch,
+    "mean_difference_pooled": _pooled,
+    "pseudo_ancova": _pseudo_ancova,
+    "rescale": _rescale,
+    "hedges_g": _hedges_g,
+    "smd_to_nrs": _smd_to_natural,
+    "change_score_correlation": _change_score_correlation,
+    "overlap_correlation": _overlap_correlation,
+    "doubling_correlation": _doubling_correlation,
+    "combine_arms": _combine_arms,
+    "shared_control_covariance": _shared_control_covariance,
+    "risk_difference_newcombe": _risk_difference,
+    "lnor_to_smd": _log_odds_ratio_to_smd,
+    "mid_units": _mid_units,
+}
+
+ADAPTERS: dict[str, Callable[[Case], object]] = {
+    "o01_states": states,
+    "o02_conversions": conversions,
+    "o03_single_study": single_study,
+    "o06_findings": reported,
+}
+
+UNSUPPORTED: dict[str, str] = {}

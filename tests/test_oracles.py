@@ -1,0 +1,118 @@
+"""Every case of the oracle files, through the adapters, within the tolerance that the file was printed to."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent / "oracles"
+
+CASES_IN_FILE = {"o01_states": 13, "o02_conversions": 38, "o03_single_study": 13, "o06_findings": 5}
+
+EXACT = 0.0  # nothing but words
+SIX_DECIMALS = 1e-5  # the expected numbers are printed with six decimals
+FOUR_DECIMALS = 1e-4  # limits in the input are rounded to four decimals, a crossing inherits that
+TOLERANCES = {
+    "o01_states": EXACT,
+    "o02_conversions": SIX_DECIMALS,
+    "o03_single_study": FOUR_DECIMALS,
+    "o06_findings": SIX_DECIMALS,
+}
+LAST_DIGIT = 1e-6  # absolute floor: half a unit of the sixth decimal, and room for its rounding
+
+
+def _load_adapters() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("oracle_adapters", FOLDER / "adapters.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ORACLE = _load_adapters()
+
+
+def _cases() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (stem, case)
+        for stem in sorted(ORACLE.ADAPTERS)
+        for case in json.loads((FOLDER / f"{stem}.json").read_text(encoding="utf-8"))["cases"]
+    ]
+
+
+def differences(found: object, expected: object, tolerance: float, place: str = "") -> Iterator[str]:
+    """Yield every place where two nested results differ."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if found.keys() != expected.keys():
+            yield f"{place}: keys {sorted(found)}, expected {sorted(expected)}"
+            return
+        for key, value in expected.items():
+            yield from differences(found[key], value, tolerance, f"{place}.{key}")
+    elif isinstance(expected, list) and isinstance(found, list):
+        if len(found) != len(expected):
+            yield f"{place}: {len(found)} entries, expected {len(expected)}"
+            return
+        for i, value in enumerate(expected):
+            yield from differences(found[i], value, tolerance, f"{place}[{i}]")
+    elif isinstance(expected, float) and isinstance(found, int | float):
+        if not abs(found - expected) <= tolerance * abs(expected) + LAST_DIGIT:
+            yield f"{place}: {found!r}, expected {expected!r}"
+    elif found != expected:
+        yield f"{place}: {found!r}, expected {expected!r}"
+
+
+def _reason(name: str) -> str | None:
+    return next((why for pattern, why in ORACLE.UNSUPPORTED.items() if fnmatch(name, pattern)), None)
+
+
+@pytest.mark.parametrize(
+    ("stem", "case"), _cases(), ids=lambda part: part if isinstance(part, str) else part["id"]
+)
+def test_case_is_reproduced(stem: str, case: dict[str, Any]) -> None:
+    why = _reason(f"{stem}/{case['id']}")
+    if why is not None:
+        pytest.skip(why)
+    found = ORACLE.ADAPTERS[stem](case)
+    assert list(differences(found, case["expected"], TOLERANCES[stem], case["id"])) == []
+
+
+@pytest.mark.parametrize("stem", sorted(CASES_IN_FILE))
+def test_the_grid_has_not_shrunk(stem: str) -> None:
+    cases = [case["id"] for name, case in _cases() if name == stem]
+    assert len(cases) >= CASES_IN_FILE[stem]
+    assert len(set(cases)) == len(cases)
+
+
+def test_every_oracle_file_has_an_adapter_and_a_tolerance() -> None:
+    stems = {path.stem for path in FOLDER.glob("*.json")}
+    assert stems == set(ORACLE.ADAPTERS) == set(TOLERANCES) == set(CASES_IN_FILE)
+
+
+def test_every_function_of_the_conversions_has_an_adapter() -> None:
+    used = {case["function"] for stem, case in _cases() if stem == "o02_conversions"}
+    assert used == set(ORACLE.CONVERSIONS)
+
+
+def test_unsupported_cases_exist_and_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"{stem}/{case['id']}" for stem, case in _cases()]
+    unused = [pattern for pattern in ORACLE.UNSUPPORTED if not any(fnmatch(name, pattern) for name in names)]
+    assert unused == []
+    count = sum(_reason(name) is not None for name in names)
+    with capsys.disabled():
+        print(f"\noracle cases that are not supported: {count} of {len(names)}")
+
+
+def test_the_comparison_sees_a_difference() -> None:
+    assert list(differences({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}, FOUR_DECIMALS))
+    assert list(differences({"a": None}, {"a": 1.0}, FOUR_DECIMALS))
+    assert list(differences(float("nan"), 1.0, FOUR_DECIMALS))
+    assert list(differences({}, {"a": 1.0}, FOUR_DECIMALS))
+    assert not list(differences({"a": 1}, {"a": 1.0}, FOUR_DECIMALS))
