@@ -1,0 +1,203 @@
+"""The scales on which effects are followed over time: one curve per natural scale, and one for responders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from spineevidence.errors import InputError, UnknownNameError
+from spineevidence.evidence import Evidence
+from spineevidence.formatting import trimmed
+from spineevidence.models import Measure
+
+NATURAL_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"pain_0_10": (0, 10), "leg_pain_0_10": (0, 10), "odi_0_100": (0, 100), "rmdq_0_24": (0, 24)}
+)
+NATURAL_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "pain_0_10": "pain 0-10",
+        "leg_pain_0_10": "leg pain 0-10",
+        "odi_0_100": "ODI 0-100",
+        "rmdq_0_24": "RMDQ 0-24",
+    }
+)
+RESPONDER_DOMAINS: tuple[str, ...] = ("pain", "leg_pain", "disability", "global", "work")
+SCALED_DOMAINS: tuple[str, ...] = ("pain", "leg_pain", "disability")
+DURATION_DOMAINS: tuple[str, ...] = RESPONDER_DOMAINS
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A scale on which effects of several studies can stand side by side.
+
+    Attributes
+    ----------
+    name : str
+        A natural scale (``pain_0_10``), responders of a domain (``pain_responders``) or one measure.
+    title : str
+        The same in words.
+    domain : str
+        What it measures.
+    kind : {"MD", "RD"}
+        Mean differences in points, or risk differences as fractions.
+    measures : tuple of Measure
+        The measures that are put on it, in the order in which they are preferred.
+    delta : float or None
+        Default smallest difference between groups that matters, on this scale.
+    source : str
+        Where that difference stands.
+    """
+
+    name: str
+    title: str
+    domain: str
+    kind: Literal["MD", "RD"]
+    measures: tuple[Measure, ...]
+    delta: float | None
+    source: str
+
+    def factor(self, measure: Measure) -> float:
+        """Return what a difference on the measure is multiplied with to stand on this curve."""
+        if self.kind == "RD":
+            return 0.01
+        if measure.natural_scale is None:
+            return 1.0
+        low, high = NATURAL_RANGES[measure.natural_scale]
+        if measure.minimum is None or measure.maximum is None:
+            raise InputError(f"{measure.measure_id} has a natural scale but no minimum or maximum")
+        return (high - low) / (measure.maximum - measure.minimum)
+
+    def in_words(self, difference: float) -> str:
+        """Return a difference with its unit.
+
+        Risk differences are said in percentage points, as they are printed.
+        """
+        if self.kind == "RD":
+            return f"{trimmed(100 * difference, 1)} percentage points"
+        text = trimmed(difference, 3)
+        if self.name.endswith("_0_10") and "." not in text:
+            text += ".0"
+        unit = "points" if self.name in NATURAL_RANGES else self.measures[0].unit
+        return f"{text} {unit.removesuffix('s') if float(text) == 1 else unit}".strip()
+
+
+def preference(measure: Measure) -> tuple[bool, float, str]:
+    """Return the sort key by which one of several measures of a study speaks: NRS, VAS; 0-10, 0-100."""
+    return (not measure.measure_id.startswith("nrs"), measure.maximum or 0.0, measure.measure_id)
+
+
+def curves_of(evidence: Evidence, domain: str) -> tuple[Curve, ...]:
+    """Return the curves of a domain: its natural scales first, then its responders."""
+    measures = [record for record in evidence.measure_records().values() if record.domain == domain]
+    return tuple(_curves(domain, measures))
+
+
+def _curves(domain: str, measures: list[Measure]) -> Iterator[Curve]:
+    if domain in SCALED_DOMAINS:
+        for scale in NATURAL_RANGES:
+            on_it = [measure for measure in measures if measure.natural_scale == scale]
+            if on_it:
+                yield _natural(scale, domain, on_it)
+    binary = [measure for measure in measures if measure.kind == "binary"]
+    if domain in RESPONDER_DOMAINS and binary:
+        words = domain.replace("_", " ")
+        deltas = [measure.delta_between for measure in binary if measure.delta_between is not None]
+        yield Curve(
+            name=f"{domain}_responders",
+            title=f"responders ({words})",
+            domain=domain,
+            kind="RD",
+            measures=tuple(sorted(binary, key=_responder_order)),
+            delta=deltas[0] / 100 if deltas else None,
+            source="measures.csv (a policy value)",
+        )
+
+
+def _responder_order(measure: Measure) -> tuple[bool, str]:
+    return ("50pct" not in measure.measure_id, measure.measure_id)
+
+
+def _natural(scale: str, domain: str, measures: list[Measure]) -> Curve:
+    ordered = tuple(sorted(measures, key=preference))
+    low, high = NATURAL_RANGES[scale]
+    own = [m for m in ordered if m.delta_between is not None and (m.minimum, m.maximum) == (low, high)]
+    cited = ", ".join(own[0].threshold_citekeys) if own else ""
+    return Curve(
+        name=scale,
+        title=NATURAL_NAMES[scale],
+        domain=domain,
+        kind="MD",
+        measures=ordered,
+        delta=own[0].delta_between if own else None,
+        source=f"measures.csv ({cited})" if cited else "measures.csv",
+    )
+
+
+def curve_for(
+    evidence: Evidence, *, domain: str | None, measure: str | None, curve: str | None = None
+) -> Curve:
+    """Return the curve that a call asks for.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its measures.
+    domain : str, optional
+        Gives the first natural scale of the domain, or its responders where it has none.
+    measure : str, optional
+        Gives the curve of that measure alone: its natural scale, responders, or its own unit.
+    curve : str, optional
+        The name of a curve, such as ``"rmdq_0_24"`` or ``"pain_responders"``.
+
+    Raises
+    ------
+    InputError
+        If nothing or too much is asked for, or the domain has no curve.
+    UnknownNameError
+        If a name is not known.
+    """
+    if measure is not None:
+        return _of_measure(evidence, measure)
+    records = evidence.measure_records().values()
+    domains = sorted({record.domain for record in records})
+    if curve is not None:
+        known = {found.name: found for name in domains for found in curves_of(evidence, name)}
+        if curve not in known:
+            raise UnknownNameError("curve", curve, sorted(known))
+        return known[curve]
+    if domain is None:
+        raise InputError("say what was measured: domain=, measure= or curve=")
+    if domain not in domains:
+        raise UnknownNameError("domain", domain, domains)
+    found = curves_of(evidence, domain)
+    if not found:
+        raise InputError(
+            f'the domain "{domain}" has no curve: durations are said for {", ".join(DURATION_DOMAINS)}; '
+            "other measures can be asked for one by one with measure="
+        )
+    return found[0]
+
+
+def _of_measure(evidence: Evidence, name: str) -> Curve:
+    records = evidence.measure_records()
+    if name not in records:
+        raise UnknownNameError("measure", name, sorted(records))
+    measure = records[name]
+    if measure.kind == "duration":
+        raise InputError(f"{name} is itself a duration; it has no effect at a time")
+    for curve in curves_of(evidence, measure.domain):
+        if name in (own.measure_id for own in curve.measures):
+            return Curve(
+                curve.name,
+                f"{curve.title}, {name}",
+                curve.domain,
+                curve.kind,
+                (measure,),
+                curve.delta,
+                curve.source,
+            )
+    kind: Literal["MD", "RD"] = "RD" if measure.kind == "binary" else "MD"
+    delta = None if measure.delta_between is None else measure.delta_between * (0.01 if kind == "RD" else 1)
+    return Curve(name, measure.name, measure.domain, kind, (measure,), delta, "measures.csv")

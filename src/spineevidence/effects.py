@@ -1,0 +1,527 @@
+"""From evidence to effects: which printed rows speak for a study at a visit, and what becomes of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from spineevidence.curves import Curve, curve_for
+from spineevidence.derivation import (
+    Figure,
+    combined,
+    events_of,
+    figure_of,
+    from_arms_and_p,
+    from_before_and_after,
+    from_change_row,
+    from_contrast_row,
+    from_events,
+    from_means,
+)
+from spineevidence.effectsizes import EffectSizes
+from spineevidence.errors import EstimandError, InputError, UnknownNameError
+from spineevidence.evidence import Evidence
+from spineevidence.lineage import Effect, LeftOut, counted
+from spineevidence.models import COMPARATOR_CLASSES, OF_ONE_ARM
+from spineevidence.results import CHANGE, ROLES, Result, Side, on_line, results_of
+
+INCLUDABLE: tuple[str, ...] = ("scale assumed", "sign inferred")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What effects are asked for.
+
+    Attributes
+    ----------
+    procedure_id : str
+        The procedure.
+    comparator : str
+        A comparator class, or "change".
+    curve : Curve
+        The scale.
+    include : tuple of str
+        Which doubtful rows may enter: "scale assumed", "sign inferred".
+    trial_arms : bool
+        Whether single arms of randomised trials may feed a change.
+    """
+
+    procedure_id: str
+    comparator: str
+    curve: Curve
+    include: tuple[str, ...] = ()
+    trial_arms: bool = False
+
+    def __contains__(self, result: Result) -> bool:
+        return any(own.measure_id == result.measure.measure_id for own in self.curve.measures)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Effects of one line of evidence, and the rows that became none."""
+
+    effects: tuple[Effect, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def effect_sizes(
+    evidence: Evidence,
+    *,
+    procedure: str | None = None,
+    estimand: str = "contrast",
+    comparator: str | None = None,
+    domain: str | None = None,
+    measure: str | None = None,
+    curve: str | None = None,
+    condition: str | Sequence[str] | None = None,
+    include: Sequence[str] = (),
+    trial_arms: bool = False,
+) -> EffectSizes:
+    """Return the effects of a procedure, one for each study and visit, on one scale.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    procedure : str, optional
+        Any of its names; not needed where the evidence was selected for one procedure.
+    estimand : {"contrast", "change"}
+        Contrasts between arms, or changes within single groups of studies that were not randomised. The two
+        never meet: only a contrast is an effect.
+    comparator : {"placebo", "active_placebo", "usual_care", "active"}
+        The class compared with; needed for contrasts. Classes are never merged.
+    domain, measure, curve : str, optional
+        What was measured: a domain (its first natural scale), one measure, or a curve by its name.
+    condition : str or sequence of str, optional
+        Only studies of these conditions.
+    include : sequence of {"scale assumed", "sign inferred"}
+        Doubtful rows that are left out otherwise.
+    trial_arms : bool
+        Whether the single arms of randomised trials feed a change as well.
+
+    Returns
+    -------
+    EffectSizes
+        Benefit-positive, on the scale of the curve (risk differences as fractions). Each effect carries its
+        rows, its derivation and its caveats (`lineage`); `left_out` holds the rows that became no effect.
+
+    Raises
+    ------
+    InputError
+        If the question is incomplete.
+    EstimandError
+        If a comparator is given for a change.
+    UnknownNameError
+        If a name is not known.
+    """
+    asked = question(
+        evidence,
+        procedure=procedure,
+        estimand=estimand,
+        comparator=comparator,
+        curve=curve_for(evidence, domain=domain, measure=measure, curve=curve),
+        include=include,
+        trial_arms=trial_arms,
+    )
+    chosen = evidence if condition is None else evidence.select(condition=condition)
+    return as_effect_sizes(asked, derive(asked, by_study(results_of(chosen))))
+
+
+def question(
+    evidence: Evidence,
+    *,
+    procedure: str | None,
+    estimand: str,
+    comparator: str | None,
+    curve: Curve,
+    include: Sequence[str] = (),
+    trial_arms: bool = False,
+) -> Question:
+    """Check a question and return it with the procedure's id and the line's name."""
+    if estimand not in ("contrast", CHANGE):
+        raise InputError(f'estimand must be "contrast" or "change"; found "{estimand}"')
+    if estimand == CHANGE and comparator is not None:
+        raise EstimandError(
+            f'a change within one group has no comparator; found comparator="{comparator}"; '
+            'ask for estimand="contrast"'
+        )
+    if estimand == "contrast" and comparator not in COMPARATOR_CLASSES:
+        if comparator is None:
+            raise InputError(f"a contrast needs a comparator: {', '.join(COMPARATOR_CLASSES)}")
+        raise UnknownNameError("comparator class", comparator, COMPARATOR_CLASSES)
+    for word in include:
+        if word not in INCLUDABLE:
+            raise UnknownNameError("kind of doubtful row", word, INCLUDABLE)
+    return Question(
+        procedure_id=the_procedure(evidence, procedure),
+        comparator=comparator or CHANGE,
+        curve=curve,
+        include=tuple(include),
+        trial_arms=trial_arms,
+    )
+
+
+def the_procedure(evidence: Evidence, name: str | None) -> str:
+    """Return the id of the procedure asked for, or of the one that the evidence was selected for."""
+    if name is not None:
+        found = evidence.procedure(name)
+        if found.is_control:
+            raise InputError(f'"{name}" is a control; ask for a procedure and give comparator=')
+        return found.procedure_id
+    if len(evidence.focus) == 1:
+        return evidence.focus[0]
+    raise InputError('say which procedure: procedure="...", or select(procedure="...") first')
+
+
+def by_study(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Return the results of each study, in the order of the file."""
+    grouped: dict[str, list[Result]] = {}
+    for result in results:
+        grouped.setdefault(result.study_id, []).append(result)
+    return grouped
+
+
+def as_effect_sizes(asked: Question, derived: Derived) -> EffectSizes:
+    """Return derived effects as arrays with their lineage."""
+    effects = derived.effects
+    return EffectSizes(
+        yi=[effect.yi for effect in effects],
+        vi=[effect.sei**2 for effect in effects],
+        df=[effect.df for effect in effects],
+        ci_low=[effect.ci_low for effect in effects],
+        ci_high=[effect.ci_high for effect in effects],
+        measure=asked.curve.kind,
+        estimand=CHANGE if asked.comparator == CHANGE else "contrast",
+        notes=counted(derived.left_out),
+        lineage=effects,
+        left_out=derived.left_out,
+    )
+
+
+def derive(asked: Question, studies: dict[str, list[Result]]) -> Derived:
+    """Return the effects that a line of evidence gives, one for each study and visit."""
+    effects: list[Effect] = []
+    left_out: list[LeftOut] = []
+    for rows in studies.values():
+        own = [result for result in rows if result in asked]
+        if own and on_question(asked, own):
+            found = _of_change(asked, own) if asked.comparator == CHANGE else _of_contrast(asked, own)
+            effects += found.effects
+            left_out += found.left_out
+    effects.sort(key=lambda effect: (effect.study_id, effect.months))
+    return Derived(tuple(effects), tuple(sorted(left_out)))
+
+
+def on_question(asked: Question, own: Sequence[Result]) -> bool:
+    """Whether results of a study speak of the question: a contrast, or single arms on both sides of it."""
+    if any(on_line(r, asked.procedure_id, asked.comparator, trial_arms=asked.trial_arms) for r in own):
+        return True
+    if asked.comparator == CHANGE:
+        return False
+    sides = {_side(asked, result) for result in own if not result.is_contrast}
+    return {1, -1} <= sides
+
+
+def _concerns(asked: Question, result: Result) -> bool:
+    """Whether a row is on the line, or is of an arm that may be one side of it."""
+    if on_line(result, asked.procedure_id, asked.comparator, trial_arms=asked.trial_arms):
+        return True
+    return asked.comparator != CHANGE and not result.is_contrast and _side(asked, result) != 0
+
+
+def _side(asked: Question, result: Result) -> int:
+    """Return 1 for an arm of the procedure, -1 for one of the comparator class, else 0."""
+    return _side_of(asked, result.arm)
+
+
+def _side_of(asked: Question, side: Side) -> int:
+    procedure = side.procedure
+    if not side.as_allocated:
+        return 0
+    if procedure.procedure_id == asked.procedure_id:
+        return 1
+    if procedure.is_control:
+        return -1 if procedure.comparator_class == asked.comparator else 0
+    return -1 if asked.comparator == "active" else 0
+
+
+def takes_part(asked: Question, side: Side) -> bool:
+    """Whether an arm is one of those that a question compares."""
+    if side.procedure.procedure_id == asked.procedure_id:
+        return side.as_allocated or asked.comparator == CHANGE
+    return asked.comparator != CHANGE and _side_of(asked, side) != 0
+
+
+def _unusable(asked: Question, result: Result) -> str:
+    """Return why a row may not become an effect, or an empty string."""
+    reasons = (
+        (result.role != "visit", ROLES[result.role]),
+        (result.subgroup, f"{result.analysis.replace('_', ' ')} analysis"),
+        (result.scale_assumed and "scale assumed" not in asked.include, "scale assumed"),
+        (result.sign_inferred and "sign inferred" not in asked.include, "sign inferred"),
+        (result.lost_to_crossover and asked.comparator != CHANGE, "crossover trial, not its first period"),
+        (result.statistic == "median", "median, not converted to a mean"),
+        (
+            asked.curve.kind == "MD"
+            and result.statistic in ("odds_ratio", "risk_ratio", "hazard_ratio", "smd"),
+            f"{result.statistic.replace('_', ' ')}, not on a natural scale",
+        ),
+        (
+            asked.curve.kind == "RD" and result.statistic in ("odds_ratio", "risk_ratio", "hazard_ratio"),
+            f"{result.statistic.replace('_', ' ')}, not a risk difference",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An effect that might speak, and how many arms of the procedure it puts together."""
+
+    effect: Effect
+    pooled_arms: bool
+
+
+def _of_contrast(asked: Question, own: list[Result]) -> Derived:
+    usable = [result for result in own if not _unusable(asked, result)]
+    candidates = [*_from_rows(asked, usable), *_from_arms(asked, usable, own), *_from_p(asked, usable)]
+    if asked.curve.kind == "RD":
+        candidates = _of_one_measure(asked, candidates)
+    effects = tuple(_speakers(candidates))
+    return Derived(effects, tuple(_left_out(asked, own, effects)))
+
+
+def _from_rows(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
+    for result in usable:
+        sign = on_line(result, asked.procedure_id, asked.comparator)
+        if sign:
+            effect = from_contrast_row(result, curve=asked.curve, sign=sign)
+            if effect is not None:
+                yield _Candidate(effect, pooled_arms=False)
+
+
+def _from_arms(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
+    """Compare the arms of the procedure with those of the comparator, visit by visit."""
+    kinds: tuple[tuple[str, tuple[str, ...]], ...] = (("final_means", ("mean",)), ("changes", ("change",)))
+    if asked.curve.kind == "RD":
+        kinds = (("responders", ("events", "percent")),)
+    for route, statistics in kinds:
+        for rows in _visits(
+            result for result in usable if not result.is_contrast and result.statistic in statistics
+        ):
+            treated = [result for result in rows if _side(asked, result) == 1]
+            control = _one_control([result for result in rows if _side(asked, result) == -1])
+            if treated and control:
+                yield from _compared(asked, route, treated, control, own)
+
+
+def _visits(results: Iterator[Result]) -> Iterator[list[Result]]:
+    grouped: dict[tuple[float | None, str, str], list[Result]] = {}
+    for result in results:
+        grouped.setdefault((result.months, result.measure.measure_id, result.analysis), []).append(result)
+    yield from grouped.values()
+
+
+def _one_control(rows: list[Result]) -> list[Result]:
+    """Return the arms of one comparator: of several the one with most patients, the first on ties."""
+    grouped: dict[str, list[Result]] = {}
+    for row in rows:
+        grouped.setdefault(row.arm.procedure.procedure_id, []).append(row)
+    return max(grouped.values(), key=_patients, default=[])
+
+
+def _patients(rows: list[Result]) -> int:
+    return sum(row.n or row.arm.n or 0 for row in rows)
+
+
+def _compared(
+    asked: Question, route: str, treated: list[Result], control: list[Result], own: list[Result]
+) -> Iterator[_Candidate]:
+    counts = route == "responders"
+    read = events_of if counts else figure_of
+    arm, versus = _as_one(treated, read, counts=counts), _as_one(control, read, counts=counts)
+    if arm is None or versus is None:
+        return
+    first = treated[0]
+    seen = _against(first, control[0])
+    if counts:
+        effect = from_events(arm, versus, seen, curve=asked.curve)
+    else:
+        baseline = _baselines(own, first, arm, versus)
+        effect = from_means(arm, versus, seen, curve=asked.curve, route=route, baseline=baseline)
+    if effect is not None:
+        yield _Candidate(effect, pooled_arms=len(arm.lines) > 1)
+
+
+def _against(result: Result, other: Result) -> Result:
+    """Return a row of one arm as a contrast with the arm of another row."""
+    return replace(result, versus=other.arm)
+
+
+def _as_one(rows: list[Result], read: Callable[[Result], Figure | None], *, counts: bool) -> Figure | None:
+    """Return arms of one procedure as one; where they cannot be put together, the one with most patients."""
+    figures = [figure for figure in map(read, rows) if figure is not None]
+    if not figures:
+        return None
+    one = combined(figures, counts=counts)
+    if one is not None:
+        return one
+    largest = max(figures, key=lambda figure: figure.n or 0)
+    others = ", ".join(figure.arm for figure in figures if figure is not largest)
+    return replace(largest, notes=(*largest.notes, f"ONE_ARM_OF_SEVERAL: {largest.arm} speaks; not {others}"))
+
+
+def _baselines(own: list[Result], first: Result, arm: Figure, versus: Figure) -> tuple[Figure, Figure] | None:
+    before = [
+        result
+        for result in own
+        if result.role == "baseline" and result.statistic == "mean" and result.measure == first.measure
+    ]
+    sides = []
+    for side in (arm, versus):
+        names = side.arm.split(" + ")
+        figures = [
+            figure for row in before if row.arm.arm in names and (figure := figure_of(row)) is not None
+        ]
+        one = combined(figures, counts=False) if len(figures) == len(names) else None
+        if one is None:
+            return None
+        sides.append(one)
+    return sides[0], sides[1]
+
+
+def _from_p(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
+    """Use the p-value of a contrast that prints no value with the figures of its two arms."""
+    if asked.curve.kind == "RD":
+        return
+    for tested in usable:
+        sign = on_line(tested, asked.procedure_id, asked.comparator)
+        if not sign or tested.value is not None or tested.p is None or tested.versus is None:
+            continue
+        sides = (tested.arm, tested.versus) if sign > 0 else (tested.versus, tested.arm)
+        for statistic in ("mean", "change"):
+            rows = [_row_of(usable, tested, side.arm, statistic) for side in sides]
+            if rows[0] is not None and rows[1] is not None:
+                effect = _tested(asked, tested, rows[0], rows[1], sign)
+                if effect is not None:
+                    yield _Candidate(effect, pooled_arms=False)
+                break
+
+
+def _tested(asked: Question, tested: Result, treated: Result, control: Result, sign: int) -> Effect | None:
+    arm, versus = figure_of(treated), figure_of(control)
+    if arm is None or versus is None:
+        return None
+    effect = from_arms_and_p(arm, versus, tested, _against(treated, control), curve=asked.curve)
+    if effect is None:
+        return None
+    said = {"favours_arm": sign, "favours_versus": -sign}.get(tested.finding)
+    return None if said is not None and said * effect.yi < 0 else effect
+
+
+def _row_of(usable: list[Result], like: Result, arm: str, statistic: str) -> Result | None:
+    for result in usable:
+        if (
+            not result.is_contrast
+            and result.arm.arm == arm
+            and result.statistic == statistic
+            and (result.measure.measure_id, result.months, result.analysis)
+            == (like.measure.measure_id, like.months, like.analysis)
+        ):
+            return result
+    return None
+
+
+def _of_one_measure(asked: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Keep one definition of response for a study, the one with most visits: a curve is of one thing."""
+    visits: dict[str, set[float]] = {}
+    for candidate in candidates:
+        visits.setdefault(candidate.effect.measure_id, set()).add(candidate.effect.months)
+    order = [measure.measure_id for measure in asked.curve.measures]
+    chosen = min(visits, key=lambda name: (-len(visits[name]), order.index(name)), default="")
+    return [candidate for candidate in candidates if candidate.effect.measure_id == chosen]
+
+
+def _speakers(candidates: list[_Candidate]) -> Iterator[Effect]:
+    """Return for each visit the effect that speaks; the others at that visit are named in its notes."""
+    visits: dict[float, list[_Candidate]] = {}
+    for candidate in candidates:
+        visits.setdefault(candidate.effect.months, []).append(candidate)
+    for rivals in visits.values():
+        first = min(rivals, key=_order)
+        if not first.pooled_arms:
+            doses = {(r.effect.arm, r.effect.versus) for r in rivals if r.effect.rank == first.effect.rank}
+            pooled = [r for r in rivals if r.pooled_arms and r.effect.rank[0] == first.effect.rank[0]]
+            if len(doses) > 1 and pooled:
+                first = min(pooled, key=_order)
+        yield _naming_rivals(first.effect, [rival.effect for rival in rivals if rival is not first])
+
+
+def _order(candidate: _Candidate) -> tuple[tuple[int, int, int], int, int]:
+    effect = candidate.effect
+    return effect.rank, -(effect.n or 0), min(effect.lines)
+
+
+def _naming_rivals(effect: Effect, rivals: list[Effect]) -> Effect:
+    if not rivals:
+        return effect
+    named = "; ".join(
+        f"{rival.arm} against {rival.versus or 'baseline'} on {rival.measure_id}, "
+        f"{rival.route.replace('_', ' ')}, line {', '.join(map(str, rival.lines))}"
+        for rival in rivals
+    )
+    return replace(effect, notes=(*effect.notes, f"ALSO_PRINTED: {named}"))
+
+
+def _left_out(asked: Question, own: list[Result], effects: tuple[Effect, ...]) -> Iterator[LeftOut]:
+    used = {line for effect in effects for line in effect.lines}
+    spoken = {effect.months for effect in effects}
+    for result in own:
+        if result.line in used or result.role == "baseline" or not _concerns(asked, result):
+            continue
+        reason = _unusable(asked, result)
+        if not reason and result.statistic == "finding_only":
+            reason = "finding only, no number"
+        if not reason and result.months in spoken:
+            reason = "another row of the study speaks at that visit"
+        if not reason and asked.comparator == CHANGE and result.statistic in ("events", "percent"):
+            reason = "share of one group, no change from baseline"
+        if not reason and result.statistic in OF_ONE_ARM and asked.comparator != CHANGE:
+            reason = "no counterpart in the other arm, or no SD, n or p-value"
+        yield LeftOut(reason or "no standard error can be derived", result.study_id, result.line)
+
+
+def _of_change(asked: Question, own: list[Result]) -> Derived:
+    usable = [
+        result
+        for result in own
+        if on_line(result, asked.procedure_id, CHANGE, trial_arms=asked.trial_arms)
+        and not _unusable(asked, result)
+    ]
+    candidates = list(_changes(asked, usable, own)) if asked.curve.kind == "MD" else []
+    effects = tuple(_speakers(candidates))
+    return Derived(effects, tuple(_left_out(asked, own, effects)))
+
+
+def _changes(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
+    for result in usable:
+        effect = None
+        if result.statistic == "change":
+            effect = from_change_row(result, curve=asked.curve)
+        elif result.statistic == "mean":
+            before = _baseline_of(own, result)
+            effect = None if before is None else from_before_and_after(before, result, curve=asked.curve)
+        if effect is not None:
+            yield _Candidate(effect, pooled_arms=False)
+
+
+def _baseline_of(own: list[Result], result: Result) -> Result | None:
+    for row in own:
+        if (
+            row.role == "baseline"
+            and row.statistic == "mean"
+            and row.arm.arm == result.arm.arm
+            and row.measure.measure_id == result.measure.measure_id
+        ):
+            return row
+    return None
