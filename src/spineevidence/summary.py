@@ -1,0 +1,320 @@
+"""One row for every procedure, comparator class and domain: what is known, until when, and what is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from spineevidence.curves import DURATION_DOMAINS, Curve, curves_of
+from spineevidence.duration import (
+    CurveDurations,
+    Vote,
+    count_votes,
+    curve_durations,
+    in_conflict,
+    line_sentence,
+    participants_of,
+    timed_results,
+    votes_on,
+    voting_measures,
+    without_numbers,
+)
+from spineevidence.effects import Question, by_study, on_question
+from spineevidence.evidence import Evidence
+from spineevidence.findings import ReportedFindings
+from spineevidence.lineage import LeftOut, counted
+from spineevidence.models import Procedure
+from spineevidence.results import CHANGE, ROLES, Result, lines_of, on_line, results_of, turned
+from spineevidence.timing import WINDOWS
+
+COLUMNS: tuple[str, ...] = (
+    "procedure_id",
+    "procedure",
+    "comparator",
+    "domain",
+    "k",
+    "k_numbers",
+    "k_findings",
+    "n",
+    "status",
+    *(window.label for window in WINDOWS),
+    "horizon_months",
+    "sentence",
+    "findings",
+    "left_out",
+)
+NO_DURATION = "No duration of benefit is said of this domain."
+NO_TREATMENT = "A diagnostic procedure and no treatment: no duration of benefit."
+
+
+@dataclass(frozen=True, slots=True)
+class LineSummary:
+    """Everything known on one line of evidence.
+
+    Attributes
+    ----------
+    procedure : Procedure
+        The procedure.
+    comparator : str
+        A comparator class, or "change".
+    domain : str
+        What was measured.
+    studies : tuple of str
+        Studies with any result on the line.
+    n : int or None
+        Their participants in the arms concerned, as far as the reports say.
+    curves : tuple of CurveDurations
+        Each scale of the domain with the studies that give numbers on it; empty for domains without
+        durations.
+    votes : tuple of Vote
+        Findings that say something about a duration.
+    findings : tuple of (str, int)
+        How often each finding was reported, on any measure of the domain.
+    horizon : float or None
+        Months of the last result that says something.
+    sentence : str
+        How long, in words.
+    left_out : tuple of LeftOut
+        Rows that say nothing about a duration, and why.
+    """
+
+    procedure: Procedure
+    comparator: str
+    domain: str
+    studies: tuple[str, ...]
+    n: int | None
+    curves: tuple[CurveDurations, ...]
+    votes: tuple[Vote, ...]
+    findings: tuple[tuple[str, int], ...]
+    horizon: float | None
+    sentence: str
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def k(self) -> int:
+        """Studies with any result on the line."""
+        return len(self.studies)
+
+    @property
+    def with_numbers(self) -> tuple[str, ...]:
+        """Studies that give numbers on any curve."""
+        return tuple(sorted({study.study_id for curve in self.curves for study in curve.studies}))
+
+    @property
+    def says_how_long(self) -> bool:
+        """Whether a duration of benefit can be said of the line at all."""
+        return bool(self.curves)
+
+    @property
+    def reported(self) -> ReportedFindings | None:
+        """Votes by window of every study with a finding."""
+        return count_votes(self.votes)
+
+    @property
+    def status(self) -> str:
+        """How the line was put together: nothing is pooled yet."""
+        if not self.says_how_long:
+            return "listed"
+        per_curve = max((len(curve.studies) for curve in self.curves), default=0)
+        if per_curve > 1:
+            return "not pooled"
+        if per_curve == 1:
+            return "one study" if len(self.with_numbers) == 1 else "one study per scale"
+        return "reported findings only" if self.votes else "nothing usable"
+
+
+def summarize(evidence: Evidence) -> pd.DataFrame:
+    """Return a row for every procedure, comparator class and domain with any result.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+
+    Returns
+    -------
+    DataFrame
+        `k` studies (`k_numbers` of them with numbers, `k_findings` with findings), `n` participants,
+        `status`, a column for each follow-up window with the states of studies or their reported findings,
+        `horizon_months`, `sentence`, all `findings`, and what was `left_out`. Comparator classes are never
+        merged; `change` is change within groups and no effect. Nothing is pooled: in a window with several
+        studies each has its own state, and "conflict" marks those where one is decisive for a benefit and
+        another against it.
+    """
+    return summary_frame(summary_lines(evidence))
+
+
+def summary_frame(lines: Sequence[LineSummary]) -> pd.DataFrame:
+    """Return lines of evidence as the frame of `summarize`."""
+    frame = pd.DataFrame([_row(line) for line in lines], columns=list(COLUMNS))
+    return frame.astype({"n": "Int64", "horizon_months": "float64"})
+
+
+def summary_lines(evidence: Evidence) -> tuple[LineSummary, ...]:
+    """Return the same as objects, with every effect and its lineage."""
+    results = results_of(evidence)
+    studies = by_study(results)
+    by_procedure = _studies_by_procedure(studies)
+    procedures = {record.procedure_id: record for record in evidence.procedure_records()}
+    curves: dict[str, tuple[Curve, ...]] = {}
+    voting: dict[str, frozenset[str]] = {}
+    wanted = set(evidence.focus)
+    lines = []
+    for procedure_id, comparator, domain in lines_of(results):
+        if wanted and procedure_id not in wanted:
+            continue
+        curves.setdefault(domain, curves_of(evidence, domain))
+        voting.setdefault(domain, voting_measures(evidence, domain))
+        own = {study: studies[study] for study in by_procedure[procedure_id]}
+        asked = Question(procedure_id, comparator, _any_curve(domain))
+        line = _line(procedures[procedure_id], asked, own, curves[domain], voting[domain])
+        if line.studies:
+            lines.append(line)
+    return tuple(lines)
+
+
+def _studies_by_procedure(studies: Mapping[str, Sequence[Result]]) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for study, rows in studies.items():
+        for row in rows:
+            for side in (row.arm, row.versus):
+                if side is not None:
+                    found.setdefault(side.procedure.procedure_id, {})[study] = None
+    return {procedure: list(names) for procedure, names in found.items()}
+
+
+def _line(
+    procedure: Procedure,
+    asked: Question,
+    studies: dict[str, list[Result]],
+    curves: tuple[Curve, ...],
+    voting: frozenset[str],
+) -> LineSummary:
+    comparator, domain = asked.comparator, asked.curve.domain
+    concerned = tuple(
+        sorted(study for study, rows in studies.items() if on_question(asked, _in_domain(rows, domain)))
+    )
+    treats = procedure.role != "diagnostic"
+    timed_domain = domain in DURATION_DOMAINS and treats
+    votes = votes_on(asked, studies, voting) if timed_domain else ()
+    found = tuple(
+        curve_durations(Question(procedure.procedure_id, comparator, curve), studies, votes)
+        for curve in (curves if timed_domain else ())
+    )
+    timed = timed_results(found, votes)
+    return LineSummary(
+        procedure=procedure,
+        comparator=comparator,
+        domain=domain,
+        studies=concerned,
+        n=participants_of(asked, studies, concerned),
+        curves=found,
+        votes=votes,
+        findings=_findings(asked, studies, domain),
+        horizon=max((months for _, months, _ in timed), default=None),
+        sentence=_sentence(found, votes, comparator, treats=treats, timed_domain=timed_domain),
+        left_out=_left_out(asked, studies, domain, found, votes) if timed_domain else (),
+    )
+
+
+def _any_curve(domain: str) -> Curve:
+    return Curve(domain, domain, domain, "MD", (), None, "")
+
+
+def _in_domain(rows: Sequence[Result], domain: str) -> list[Result]:
+    return [row for row in rows if row.measure.domain == domain]
+
+
+def _findings(
+    asked: Question, studies: Mapping[str, list[Result]], domain: str
+) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    for rows in studies.values():
+        for row in _in_domain(rows, domain):
+            sign = on_line(row, asked.procedure_id, asked.comparator)
+            if sign and row.finding:
+                counts[turned(row.finding, sign)] += 1
+    return tuple(sorted(counts.items()))
+
+
+def _sentence(
+    curves: tuple[CurveDurations, ...],
+    votes: tuple[Vote, ...],
+    comparator: str,
+    *,
+    treats: bool,
+    timed_domain: bool,
+) -> str:
+    if not treats:
+        return NO_TREATMENT
+    return line_sentence(curves, votes, comparator) if timed_domain else NO_DURATION
+
+
+def _left_out(
+    asked: Question,
+    studies: Mapping[str, list[Result]],
+    domain: str,
+    curves: tuple[CurveDurations, ...],
+    votes: tuple[Vote, ...],
+) -> tuple[LeftOut, ...]:
+    """Return the rows of the line that give neither a number nor a vote."""
+    used = {line for curve in curves for effect in curve.derived.effects for line in effect.lines}
+    voted = {(vote.study_id, vote.months) for vote in votes}
+    reasons = {row.line: row for curve in curves for row in curve.derived.left_out}
+    rest = []
+    for study, rows in studies.items():
+        for row in _in_domain(rows, domain):
+            if row.line in used or (row.vote and (study, row.months) in voted):
+                continue
+            if row.line in reasons:
+                rest.append(reasons[row.line])
+            elif on_line(row, asked.procedure_id, asked.comparator) and row.role != "baseline":
+                why = ROLES[row.role] if row.role != "visit" else "no natural scale, or not a binary measure"
+                rest.append(LeftOut(why, study, row.line))
+    return tuple(sorted(rest))
+
+
+def _row(line: LineSummary) -> dict[str, object]:
+    row: dict[str, object] = {
+        "procedure_id": line.procedure.procedure_id,
+        "procedure": line.procedure.name,
+        "comparator": line.comparator,
+        "domain": line.domain,
+        "k": line.k,
+        "k_numbers": len(line.with_numbers),
+        "k_findings": len({vote.study_id for vote in line.votes}),
+        "n": pd.NA if line.n is None else line.n,
+        "status": line.status,
+    }
+    row |= {window.label: window_cell(line, window.label) for window in WINDOWS}
+    row["horizon_months"] = float("nan") if line.horizon is None else line.horizon
+    row["sentence"] = line.sentence
+    row["findings"] = "; ".join(f"{name.replace('_', ' ')} {count}" for name, count in line.findings)
+    row["left_out"] = "; ".join(counted(line.left_out))
+    return row
+
+
+def window_cell(line: LineSummary, window: str) -> str:
+    """Return what is known in one window: states by scale and study, then findings without numbers."""
+    parts = []
+    for curve in line.curves:
+        states = [(study, state) for label, study, state in curve.states() if label == window]
+        if states:
+            parts.append(f"{curve.asked.curve.title}: {_states_in_words(states)}")
+    rest = count_votes(without_numbers(line.curves, line.votes))
+    for votes in rest.windows if rest is not None else ():
+        if votes.window == window:
+            better, same = (
+                ("improved", "unchanged") if line.comparator == CHANGE else ("better", "no difference")
+            )
+            counts = ((votes.benefit, better), (votes.no_difference, same), (votes.against, "worse"))
+            parts.append("reported: " + ", ".join(f"{count} {word}" for count, word in counts if count))
+    return "; ".join(parts)
+
+
+def _states_in_words(states: Sequence[tuple[str, str]]) -> str:
+    said = ", ".join(f"{study} {state.replace('_', ' ')}" for study, state in states)
+    return f"conflict ({said})" if in_conflict(state for _, state in states) else said
