@@ -1,0 +1,144 @@
+"""The command line: the same words as the library. Exit 0 done, 1 defects found, 2 wrong use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spineevidence.errors import DataError, SpineEvidenceError
+from spineevidence.evidence import check, load_evidence
+from spineevidence.formatting import count_of
+from spineevidence.report import build_report
+from spineevidence.summary import LineSummary, summary_lines
+from spineevidence.wording import COMPARATORS
+
+DEFECTS, WRONG_USE = 1, 2
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="How long does relief last? Published evidence on interventional procedures for back pain.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of an evidence base; else the bundled one.")
+]
+DataArgument = Annotated[
+    Path | None, typer.Argument(help="Folder of an evidence base; else the bundled one.")
+]
+
+
+@app.command()
+def report(
+    data: DataOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("build"),
+) -> None:
+    """Write summary, figure with its text equivalent, and problems, into a folder."""
+    tell("loading")
+    evidence = load_evidence(data)
+    tell(repr(evidence))
+    written = build_report(evidence, out, progress=tell)
+    for path in written:
+        typer.echo(str(path))
+
+
+@app.command("check")
+def check_command(folder: DataArgument = None) -> None:
+    """List every defect and oddity of the files, each as file:line:column."""
+    problems = check(folder)
+    for problem in problems:
+        typer.echo(str(problem))
+    errors = sum(problem.severity == "error" for problem in problems)
+    typer.echo(f"{count_of(errors, 'defect')}, {count_of(len(problems) - errors, 'note')}")
+    if errors:
+        raise typer.Exit(DEFECTS)
+
+
+@app.command()
+def summary(folder: DataArgument = None) -> None:
+    """Say for every procedure, comparator and domain how long benefit is shown."""
+    for line in summary_lines(load_evidence(folder)):
+        if line.says_how_long:
+            typer.echo(f"{line.procedure.name}: {_headed(line)}")
+
+
+@app.command()
+def duration(
+    procedure: Annotated[str, typer.Argument(help="Id, name, abbreviation or synonym, such as IDET.")],
+    data: DataOption = None,
+    condition: Annotated[str | None, typer.Option(help="Only studies of this condition.")] = None,
+) -> None:
+    """Say how long the benefit of one procedure lasts, for every comparator and domain."""
+    evidence = load_evidence(data).select(procedure=procedure, condition=condition)
+    profile = evidence.procedure(procedure)
+    typer.echo(repr(profile))
+    if profile.note:
+        typer.echo(profile.note)
+    lines = [line for line in summary_lines(evidence) if line.procedure.procedure_id == profile.procedure_id]
+    for line in lines:
+        if line.says_how_long:
+            typer.echo(f"\n{_headed(line)}")
+            for reason, count in _reasons(line):
+                typer.echo(f"  {count_of(count, 'row')} set aside: {reason}")
+    if not any(line.says_how_long for line in lines):
+        typer.echo("No result from which a duration of benefit could be said.")
+    compared = {line.comparator for line in lines}
+    missing = [words for name, words in COMPARATORS.items() if name not in compared and name != "change"]
+    if missing:
+        typer.echo(f"\nNot compared at all with: {', '.join(missing)}.")
+    if profile.see_also:
+        typer.echo(f"See also (same family): {', '.join(profile.see_also)}.")
+
+
+def _headed(line: LineSummary) -> str:
+    against = (
+        "change, uncontrolled" if line.comparator == "change" else f"versus {COMPARATORS[line.comparator]}"
+    )
+    size = f"k {line.k}, n {line.n if line.n is not None else 'not stated'}; {line.status}"
+    return f"{line.domain.replace('_', ' ')}, {against} ({size})\n  {line.sentence}"
+
+
+def _reasons(line: LineSummary) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for row in line.left_out:
+        counts[row.reason] = counts.get(row.reason, 0) + 1
+    return sorted(counts.items())
+
+
+def tell(step: str) -> None:
+    """Show progress on the terminal, apart from the results."""
+    typer.echo(f"... {step}", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and end with its exit code."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except DataError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"{count_of(len(error.problems), 'defect')}: nothing was written", err=True)
+        sys.exit(DEFECTS)
+    except (SpineEvidenceError, OSError) as error:
+        typer.echo(f"spineevidence: {error}", err=True)
+        sys.exit(WRONG_USE)
+    except typer.Abort:
+        typer.echo("stopped; what stood in the folder is unchanged", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "exit_code"):
+            raise
+        show = getattr(error, "show", None)
+        if show is not None:
+            show()
+        sys.exit(int(error.exit_code))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()
