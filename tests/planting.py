@@ -74,7 +74,7 @@ class Base:
         """Return line and column, counted from 1, of the cell of a line that is written canonically."""
         position = self.header(file).index(column)
         text = self.line(file, line)
-        before = text_of(cells_of(text)[:position]) + "," if position else ""
+        before = text_of([*cells_of(text)[:position], ""]) if position else ""
         if not text.startswith(before):
             raise ValueError(f"not canonical: {text}")
         return line, len(before) + 1

@@ -594,12 +594,19 @@ def test_each_kind_of_defect_is_found_alone_and_in_its_place(base: Base, plant: 
     assert [error for error in errors if fits(error, expected)] == errors, errors
     assert len(errors) == 1
     assert digests(base.folder) == before
+    hint = f' (did you mean "{expected.hint}"?)' if expected.hint else ""
+    assert str(errors[0]) == (
+        f"{base.path(expected.file)}:{expected.line}:{expected.column}: {errors[0].message}{hint}"
+    )
+
+
+def test_loading_raises_every_defect_in_one_error(base: Base) -> None:
+    expected = [CELLS["negative sd"](base), stray_text(base), surplus_cell(base)]
     with pytest.raises(DataError) as caught:
         load_evidence(base.folder)
-    assert caught.value.problems == tuple(errors)
-    place = f"{expected.file}:{expected.line}:{expected.column}: "
-    assert place in str(caught.value)
-    assert not expected.hint or f'(did you mean "{expected.hint}"?)' in str(caught.value)
+    assert caught.value.problems == tuple(errors_of(base.folder))
+    for one in expected:
+        assert f"{one.file}:{one.line}:{one.column}: " in str(caught.value)
 
 
 SCATTERED: tuple[tuple[str, str, str, str, str, dict[str, object]], ...] = (

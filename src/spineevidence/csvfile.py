@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -393,8 +393,7 @@ class _Lines:
         return self.texts[self.at - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     line: int
     cells: list[str]
     fault: str = ""
@@ -403,6 +402,7 @@ class _Record:
 
 def _records(text: str) -> Iterator[_Record]:
     """Split a text into rows; after broken quotes go on with the next line, so that nothing is hidden."""
+    damaged = "\0" in text
     lines = _Lines(text)
     reader = csv.reader(lines, strict=True)
     while lines.at < len(lines.texts):
@@ -413,7 +413,7 @@ def _records(text: str) -> Iterator[_Record]:
             lines.at = line
             yield _broken_record(line, lines.texts[line - 1])
         else:
-            yield _Record(line, [cell.replace("\0", "") for cell in cells] if "\0" in text else cells)
+            yield _Record(line, [cell.replace("\0", "") for cell in cells] if damaged else cells)
 
 
 def _broken_record(line: int, text: str) -> _Record:
@@ -435,47 +435,69 @@ def _broken_record(line: int, text: str) -> _Record:
 
 def _read_slowly(path: Path, text: str) -> tuple[CsvFile | None, tuple[Problem, ...]]:
     """Read a file of any form row by row and say what is wrong with each."""
-    records = list(_records(text))
-    blank = [record for record in records if not record.fault and _is_blank(record.cells)]
+    header, sound, odd, blank = _sifted(text)
     problems = [
-        Problem(path, record.line, 1, "a blank line, which is passed over", severity="note")
-        for record in blank
+        Problem(path, line, 1, "a blank line, which is passed over", severity="note") for line in blank
     ]
-    problems += [
-        Problem(path, record.line, record.column, record.fault) for record in records if record.fault
-    ]
-    passed = {record.line for record in blank}
-    rows = [record for record in records if record.line not in passed]
-    if not rows:
+    if header is None:
         return None, (*problems, Problem(path, 1, 1, EMPTY))
-    header = rows.pop(0)
     if header.fault:
-        return None, tuple(problems)
+        return None, (*problems, Problem(path, header.line, header.column, header.fault))
     width = len(header.cells)
-    sound = [row for row in rows if not row.fault and len(row.cells) == width]
-    unequal = [row for row in rows if not row.fault and len(row.cells) != width]
-    widths = {len(row.cells) for row in unequal}
-    if len(unequal) > 1 and len(unequal) == len(rows) and len(widths) == 1:
+    widths = {0 if row.fault else len(row.cells) for row in odd}
+    if not sound and len(odd) > 1 and len(widths) == 1 and 0 not in widths:
         message = f"the header has {width} columns; every row has {min(widths)} cells"
         return None, (*problems, Problem(path, header.line, 1, message))
-    problems += [_unequal(path, row, width) for row in unequal]
-    cells = zip(*(row.cells for row in sound), strict=True) if sound else ((),) * width
+    problems += [_oddity(path, row, width) for row in odd]
     return CsvFile(
         path,
         tuple(header.cells),
-        tuple(Column.from_cells(column) for column in cells),
-        np.array([row.line for row in sound], dtype=np.int64),
+        _columns(path, text, header, sound),
+        np.array(sound, dtype=np.int64),
         text.encode(),
         header.line,
-        tuple(frozenset(row.cells) for row in rows if row.fault or len(row.cells) != width),
+        tuple(frozenset(row.cells) for row in odd),
     ), tuple(problems)
+
+
+def _sifted(text: str) -> tuple[_Record | None, list[int], list[_Record], list[int]]:
+    """Return the header, the lines of the sound rows, the odd rows, and the blank lines."""
+    header: _Record | None = None
+    sound: list[int] = []
+    odd: list[_Record] = []
+    blank: list[int] = []
+    for record in _records(text):
+        if not record.fault and _is_blank(record.cells):
+            blank.append(record.line)
+        elif header is None:
+            header = record
+        elif record.fault or len(record.cells) != len(header.cells):
+            odd.append(record)
+        else:
+            sound.append(record.line)
+    return header, sound, odd, blank
+
+
+def _columns(path: Path, text: str, header: _Record, sound: list[int]) -> tuple[Column, ...]:
+    """Return the cells of the sound rows: quickly, if each stands on one line in canonical form."""
+    lines = _Lines(text).texts
+    kept = "".join([lines[header.line - 1], *(lines[line - 1] for line in sound)])
+    quickly = _read_quickly(path, kept.replace("\0", "").encode())
+    if quickly is not None and quickly.rows == len(sound):
+        return quickly.columns
+    wanted = set(sound)
+    rows = [record.cells for record in _records(text) if record.line in wanted]
+    cells = zip(*rows, strict=True) if rows else ((),) * len(header.cells)
+    return tuple(Column.from_cells(column) for column in cells)
 
 
 def _is_blank(cells: Sequence[str]) -> bool:
     return len(cells) < 2 and not "".join(cells).strip()
 
 
-def _unequal(path: Path, row: _Record, width: int) -> Problem:
+def _oddity(path: Path, row: _Record, width: int) -> Problem:
+    if row.fault:
+        return Problem(path, row.line, row.column, row.fault)
     advice = "; a comma inside a cell needs quotation marks around it" if len(row.cells) > width else ""
     message = f"the row has {len(row.cells)} cells; the header has {width} columns{advice}"
     return Problem(path, row.line, 1, message)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from spineevidence.bibliography import Bibliography, Reference, format_bibliography, read_bibliography
 from spineevidence.checks import Finding, Known, check_table, typed_table
 from spineevidence.csvfile import CsvFile, format_csv, read_csv_file
-from spineevidence.datapackage import format_datapackage
 from spineevidence.errors import Problem, did_you_mean
 from spineevidence.models import TABLES, TableModel
 from spineevidence.saving import save_files
@@ -175,6 +174,8 @@ def format_files(tables: Mapping[str, Table], references: Mapping[str, Reference
 
     What was loaded from canonical files gives the same bytes.
     """
+    from spineevidence.datapackage import format_datapackage  # a command too: runpy warns if it is loaded
+
     contents: dict[str, bytes] = {BIBLIOGRAPHY: format_bibliography(references.values()).encode()}
     for name, model in TABLES.items():
         table = tables[name].take(canonical_order(tables[name]))
