@@ -10,7 +10,6 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtri, stdtrit
 
 from spineevidence.errors import InputError
 from spineevidence.formatting import html_table, interval, number, time_in_words
@@ -140,8 +139,8 @@ class EffectSizes:
         return f"{head}, yi {interval(self.yi.min(), self.yi.max(), 3)}>"
 
     def _repr_html_(self) -> str:
-        first = "Study" if self.lineage else "No."
-        head = (first, "Time", "yi", "sei", "df", "95 % CI")
+        where = ("Study", "Time") if self.lineage else ("No.",)
+        head = (*where, "yi", "sei", "df", "95 % CI")
         rows = [
             (*self._where(i), number(yi, 3), number(sei, 3), number(df), interval(low, high, 3))
             for i, (yi, sei, df, low, high) in enumerate(
@@ -155,9 +154,9 @@ class EffectSizes:
             caption += f", the first {SHOWN_ROWS} shown"
         return notes_below(html_table(caption, head, rows[:SHOWN_ROWS]), self.notes)
 
-    def _where(self, position: int) -> tuple[str, str]:
+    def _where(self, position: int) -> tuple[str, ...]:
         if not self.lineage:
-            return str(position + 1), ""
+            return (str(position + 1),)
         effect = self.lineage[position]
         return effect.study_id, time_in_words(effect.months)
 
@@ -263,6 +262,8 @@ def t_quantile(*, p: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
     >>> t_quantile(p=0.975, df=[10, float("inf")]).round(3).tolist()
     [2.228, 1.96]
     """
+    from scipy.special import ndtri, stdtrit  # its import alone would cost half of the library's
+
     freedom = np.asarray(df, dtype=np.float64)
     normal = np.isinf(freedom)
     tail = np.asarray(p, dtype=np.float64)

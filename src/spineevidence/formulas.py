@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, ndtri
 
 from spineevidence.effectsizes import LEVEL, EffectSizes, require, t_quantile
 from spineevidence.errors import InputError
@@ -417,6 +416,8 @@ def small_sample_factor(
         return 1 - 3 / (4 * df - 1)
     if method != "exact":
         raise InputError(unknown_word("method", method, ("exact", "approximate")))
+    from scipy.special import gammaln  # late, as in `t_quantile`
+
     return np.exp(gammaln(df / 2) - np.log(df / 2) / 2 - gammaln((df - 1) / 2))
 
 
@@ -737,7 +738,7 @@ def wilson_interval(
     count, size = _aligned({"events": events, "n": n})
     _check_n("n", size, least=1)
     _check_events("events", count, size)
-    z = ndtri((1 + _level(level)) / 2)
+    z = t_quantile(p=(1 + _level(level)) / 2, df=np.inf)
     middle = 2 * count + z**2
     half = z * np.sqrt(z**2 + 4 * count * (size - count) / size)
     scale = 2 * (size + z**2)
