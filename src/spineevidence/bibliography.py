@@ -37,6 +37,7 @@ TITLE_SHOWN = 80  # characters of a title in a one-line representation
 TITLE_WORDS = 4  # words of a title that stand in for missing authors
 
 _NAME = re.compile(NAME)
+_ENCLOSURE = '{}" \n\t'
 _DOI_PREFIX = re.compile(r"^(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/|doi:\s*)+", re.IGNORECASE)
 _BRACES = re.compile("[{}]")
 _ESCAPE = re.compile(r"\\([_%&#$])")
@@ -346,7 +347,7 @@ def _has_usable_key(source: Source, block: Block, line: int, keys: Seen) -> bool
 
 def _check_content(source: Source, block: Block, line: int, fields: Mapping[str, str], dois: Seen) -> None:
     """Report what a sound entry lacks, and a DOI that another entry has."""
-    lacking = [name for name in ("author", "title", "year") if _is_blank(fields.get(name, ""))]
+    lacking = [name for name in ("author", "title", "year") if not fields.get(name, "").strip(_ENCLOSURE)]
     if "title" in lacking and _is_blank(fields.get("note", "")):
         source.report(block.start, f"{block.label} has neither a title nor a note")
         lacking.remove("title")
@@ -365,7 +366,7 @@ def _check_content(source: Source, block: Block, line: int, fields: Mapping[str,
 
 
 def _is_blank(raw: str) -> bool:
-    return not raw.strip('{}" \n\t')
+    return not raw.strip(_ENCLOSURE)
 
 
 def _verbatim(raw: str) -> str:

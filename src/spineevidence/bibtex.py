@@ -46,7 +46,9 @@ _NAME = re.compile(NAME)
 _WORD = re.compile(r"""[^\s"#%'(),={}]+""")
 _SPACE = re.compile(r"\s*")
 _TEXT = r"[^{}\\]*+(?:\\[^{}\\][^{}\\]*+)*+"
-_USUAL_VALUE = re.compile(rf"\{{{_TEXT}(?:\{{{_TEXT}\}}{_TEXT})*+\}}|[0-9]++")
+_USUAL = rf"(?:\{{{_TEXT}(?:\{{{_TEXT}\}}{_TEXT})*+\}}|[0-9]++)"
+_USUAL_VALUE = re.compile(_USUAL)
+_USUAL_VALUES = re.compile(rf"{_USUAL}(?:\n{_USUAL})*+")
 _SIMPLE_VALUE = re.compile(r"\{[^{}\\]*\}|[0-9]+")
 _HEADER = re.compile(r"@(\w*)[ \t]*[{(]\s*([^\s,={}\"]*)")
 _LATER_ENTRY = re.compile(r'(?<=[\s},])@\w+[ \t]*\{[^\s,={}"@]+\s*,\s*[\w-]+\s*=')
@@ -327,13 +329,13 @@ def checked_fields(
     source: Source, block: Block, strings: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...] | None:
     """Report repeated and malformed fields; return them with strings resolved, None if malformed."""
-    if len(dict(block.fields)) < len(block.fields):
+    values = dict(block.fields)
+    if len(values) < len(block.fields):
         for name, count in Counter(name for name, _ in block.fields).items():
             if count > 1:
                 shown = shortened(name, SHOWN)
                 source.report(block.start, f'{block.label} has the field "{shown}" {count} times')
-    usual = _USUAL_VALUE.fullmatch
-    if all([name in _COMMON_FIELDS and usual(raw) for name, raw in block.fields]):  # noqa: C419
+    elif _COMMON_FIELDS.issuperset(values) and _USUAL_VALUES.fullmatch("\n".join(values.values())):
         return block.fields
     faults = []
     read = []
