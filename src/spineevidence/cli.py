@@ -90,7 +90,8 @@ def duration(
     compared = {line.comparator for line in lines}
     missing = [words for name, words in COMPARATORS.items() if name not in compared and name != "change"]
     if missing:
-        typer.echo(f"\nNot compared at all with: {', '.join(missing)}.")
+        where = f" in studies of {condition}" if condition else ""
+        typer.echo(f"\nNot compared at all{where} with: {', '.join(missing)}.")
     if profile.see_also:
         typer.echo(f"See also (same family): {', '.join(profile.see_also)}.")
 

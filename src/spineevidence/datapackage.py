@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
@@ -19,7 +21,9 @@ from spineevidence.saving import save_files
 
 BEGIN = "<!-- dictionary: generated, do not edit below -->"
 END = "<!-- dictionary: end -->"
-SCHEMA_TYPES = {"Printed": "number", "PValue": "string", "int": "integer", "str": "string", "tuple": "string"}
+SCHEMA_TYPES: Mapping[str, str] = MappingProxyType(
+    {"Printed": "number", "PValue": "string", "int": "integer", "str": "string", "tuple": "string"}
+)
 
 
 def format_datapackage() -> str:

@@ -157,7 +157,7 @@ def effect_from(
         versus=versus.arm if versus else "",
         months=result.months,
         window=result.window.label,
-        yi=yi,
+        yi=yi + 0.0,  # never a negative zero
         sei=sei,
         df=float(effect.df[0]),
         ci_low=low,
@@ -229,7 +229,9 @@ def _sizes(result: Result) -> tuple[Figure, Figure]:
 
 
 def _freedom(arm: Figure, versus: Figure) -> float | None:
-    return None if arm.n is None or versus.n is None else float(arm.n + versus.n - 2)
+    if arm.n is None or versus.n is None or arm.n + versus.n < 3:
+        return None
+    return float(arm.n + versus.n - 2)
 
 
 def _freedom_of_row(result: Result, arm: Figure, versus: Figure) -> float | None:
@@ -464,10 +466,13 @@ def assumed_correlation(curve: Curve) -> float:
 def from_arms_and_p(
     arm: Figure, versus: Figure, tested: Result, result: Result, *, curve: Curve
 ) -> Effect | None:
-    """Return the difference of two arms' figures, its standard error from the p-value of their contrast."""
+    """Return the difference of two arms' figures, its standard error from the p-value of their contrast.
+
+    None where an n is missing: a difference that is not printed is not guessed at by a normal quantile.
+    """
     value = orientation(result.measure) * (arm.value - versus.value)
     df = _freedom(arm, versus)
-    found = _by_p(value, tested, df, () if df is not None else (N_UNKNOWN,))
+    found = None if df is None else _by_p(value, tested, df, ())
     if found is None:
         return None
     effect, how, notes = found

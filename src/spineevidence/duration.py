@@ -14,29 +14,33 @@ from spineevidence.effects import (
     Question,
     as_effect_sizes,
     by_study,
+    concerns,
     derive,
+    on_question,
     question,
     takes_part,
 )
 from spineevidence.errors import InputError
 from spineevidence.evidence import Evidence
 from spineevidence.findings import ReportedFindings, reported_findings
-from spineevidence.formatting import count_of, html_table, listed, time_in_words
+from spineevidence.formatting import count_of, html_table, interval, listed, number, time_in_words
 from spineevidence.lineage import Effect, LeftOut, counted
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.results import CHANGE, Result, on_line, results_of, turned
 from spineevidence.stepwise import State, StepwiseDuration, benefit_state, stepwise_duration
-from spineevidence.timing import WINDOWS, window_of
+from spineevidence.timing import LIMIT_SLACK, WINDOWS, window_of
 from spineevidence.wording import (
     COMPARATORS,
     UNCONTROLLED,
     participants,
     reported_sentence,
+    state_in_words,
     stepwise_sentence,
 )
 
 FOR: tuple[str, ...] = ("important_benefit", "benefit")
 AGAINST: tuple[str, ...] = ("no_important_benefit", "harm")
+AT_BASELINE: tuple[str, ...] = ("baseline", "baseline_difference")
 Timed = tuple[str, float, int | None]  # study, months, participants analysed
 
 SUPPORT_STUDIES = 2
@@ -99,8 +103,8 @@ class DurationOfBenefit:
     reported : ReportedFindings or None
         Votes by window of every study with a finding.
     horizon, support_horizon : float or None
-        Months of the last estimate (at level 0 of the last finding); nominal months of the last window with
-        two studies or 100 participants.
+        Months of the last estimate (at level 0 of the last finding); nominal months of the last window in
+        which two studies or 100 participants give one.
     sentence : str
         The answer in words.
     notes : tuple of str
@@ -177,13 +181,14 @@ class DurationOfBenefit:
             (
                 study.study_id,
                 time_in_words(effect.months),
-                f"{effect.yi:.2f} ({effect.ci_low:.2f} to {effect.ci_high:.2f})",
-                state.replace("_", " "),
+                f"{number(effect.yi, 2)} ({interval(effect.ci_low, effect.ci_high, 2)})",
+                state_in_words(state, change=self.estimand == CHANGE),
             )
             for study in self.studies
             for effect, state in zip(study.effects, study.steps.states, strict=True)
         ]
-        table = html_table(self.sentence, ("study", "time", "effect (95 % interval)", "state"), rows)
+        what = CHANGE if self.estimand == CHANGE else "effect"
+        table = html_table(self.sentence, ("study", "time", f"{what} (95 % interval)", "state"), rows)
         return table if rows else table.replace("<thead>", "<thead hidden>")
 
     def to_frame(self) -> pd.DataFrame:
@@ -291,9 +296,10 @@ def duration_of_benefit(
         voting = frozenset(own.measure_id for own in asked.curve.measures)
     found = line_duration(asked, studies, votes=votes_on(asked, studies, voting), delta=delta)
     untested = _untested(studies, asked) if asked.comparator != CHANGE else ()
+    where = "" if condition is None else " in the conditions asked for"
     return replace(
         found,
-        sentence=" ".join(filter(None, (found.sentence, _untested_words(untested, asked)))),
+        sentence=" ".join(filter(None, (found.sentence, _untested_words(untested, asked, where)))),
         notes=(*found.notes, *others),
     )
 
@@ -351,10 +357,12 @@ class CurveDurations:
     def states(self) -> tuple[tuple[str, str, State], ...]:
         """Return window, study and state: one effect of each study in each window."""
         thresholds = {study.study_id: study.steps.delta for study in self.studies}
-        effects = as_effect_sizes(self.asked, self.derived)
+        spoken = {effect.window for effect in self.derived.effects}
+        effects = as_effect_sizes(self.asked, self.derived) if spoken else None
         return tuple(
             (window.label, effect.study_id, _state_of(effect, thresholds[effect.study_id]))
             for window in WINDOWS
+            if effects is not None and window.label in spoken
             for effect in effects.at(window.label).lineage
         )
 
@@ -403,7 +411,7 @@ def line_duration(
     threshold, source = _threshold(asked, delta)
     level = 1 if found.studies else 0 if votes else None
     concerned = {study.study_id for study in found.studies} or {vote.study_id for vote in votes}
-    timed = timed_results((found,), votes)
+    timed = timed_results((found,), ()) or timed_results((), votes)
     return DurationOfBenefit(
         procedure_id=asked.procedure_id,
         estimand=CHANGE if asked.comparator == CHANGE else "contrast",
@@ -419,9 +427,9 @@ def line_duration(
         states=found.states(),
         studies=found.studies,
         reported=count_votes(votes),
-        horizon=max((months for _, months, _ in timed_results((found,), ()) or timed), default=None),
+        horizon=max((months for _, months, _ in timed), default=None),
         support_horizon=support_horizon(timed),
-        sentence=line_sentence((found,), votes, asked.comparator),
+        sentence=line_sentence((found,), votes, asked, studies),
         notes=(*_line_notes(asked, found.studies, studies, concerned), *counted(found.derived.left_out)),
         left_out=found.derived.left_out,
     )
@@ -483,6 +491,9 @@ def _switch(effects: Sequence[Effect]) -> Iterator[str]:
     measures = list(dict.fromkeys(effect.measure_id for effect in effects))
     if len(measures) > 1:
         yield f"OUTCOME_SWITCH: {listed(measures)} at different visits"
+    arms = list(dict.fromkeys(f"{effect.arm} against {effect.versus or 'baseline'}" for effect in effects))
+    if len(arms) > 1:
+        yield f"ARM_SWITCH: {listed(arms)} at different visits"
 
 
 def votes_on(
@@ -525,7 +536,11 @@ def count_votes(votes: Sequence[Vote]) -> ReportedFindings | None:
 def participants_of(
     asked: Question, studies: Mapping[str, list[Result]], concerned: Iterable[str]
 ) -> int | None:
-    """Return the participants of the arms compared, as far as the reports say; None if none does."""
+    """Return the participants of the arms compared, as far as the reports say; None if none does.
+
+    Nobody counts twice: the arms of a crossover trial are the same patients, and those of one study, which
+    may overlap, are never more than were enrolled.
+    """
     total = 0
     for study in concerned:
         sizes: dict[str, int] = {}
@@ -534,7 +549,9 @@ def participants_of(
                 if side is not None and takes_part(asked, side):
                     own = 0 if result.is_contrast else result.n or 0
                     sizes[side.arm] = max(sizes.get(side.arm, 0), side.n or 0, own)
-        total += sum(sizes.values())
+        first = studies[study][0]
+        count = max(sizes.values(), default=0) if first.design == "crossover_rct" else sum(sizes.values())
+        total += count if first.enrolled is None else min(count, first.enrolled)
     return total or None
 
 
@@ -575,6 +592,9 @@ def _line_notes(
         yield f"ONE_STUDY: {names[0]}"
     if asked.comparator == CHANGE and names:
         yield "CHANGE_ONLY: change within groups, no effect of the procedure"
+    crossed = [study for study in names if studies[study][0].design == "crossover_rct"]
+    if crossed:
+        yield f"CROSSOVER: {listed(crossed)}"
     for study in durations:
         for note in study.notes:
             yield f"{study.study_id}: {note}"
@@ -591,22 +611,65 @@ def timed_results(curves: Sequence[CurveDurations], votes: Sequence[Vote]) -> tu
     return (*numbers, *((vote.study_id, vote.months, None) for vote in votes))
 
 
-def line_sentence(curves: Sequence[CurveDurations], votes: Sequence[Vote], comparator: str) -> str:
-    """Return what a line of evidence says about a duration: numbers first, then findings without numbers."""
-    change = comparator == CHANGE
+def line_sentence(
+    curves: Sequence[CurveDurations],
+    votes: Sequence[Vote],
+    asked: Question,
+    studies: Mapping[str, list[Result]],
+) -> str:
+    """Return what a line of evidence says about a duration: numbers first, then findings without numbers.
+
+    Parameters
+    ----------
+    curves : sequence of CurveDurations
+        What studies with numbers say, scale by scale.
+    votes : sequence of Vote
+        Findings on the line.
+    asked : Question
+        The line; of its curve only the domain plays a part.
+    studies : mapping of str to list of Result
+        The results of each study, to tell whether any later one was set aside.
+    """
+    change = asked.comparator == CHANGE
     timed = timed_results(curves, votes)
     if not timed:
-        against = "without a comparator" if change else f"against {COMPARATORS[comparator]}"
+        against = "without a comparator" if change else f"against {COMPARATORS[asked.comparator]}"
         return f"No result {against} that says how long: duration not known."
     told = [curve for curve in curves if curve.studies]
     parts = [_curve_sentence(curve, named=len(told) > 1) for curve in told]
-    rest = count_votes(without_numbers(curves, votes))
+    unnumbered = without_numbers(curves, votes)
+    rest = count_votes(unnumbered)
     if rest is not None:
-        said = reported_sentence(rest, change=change)
+        said = reported_sentence(rest, change=change, times=vote_times(unnumbered))
         parts.append(said.replace("Reported:", "Reported without numbers:", 1) if told else said)
     elif change:
         parts.append(UNCONTROLLED)
-    return " ".join([*parts, _horizon_sentence(timed_results(curves, ()), timed_results((), votes))])
+    numbers, findings = timed_results(curves, ()), timed_results((), votes)
+    known = "later results were set aside" if _goes_on(asked, studies, timed) else "nothing later is known"
+    return " ".join([*parts, f"Horizon {_horizon_words(numbers, findings)}: {known}."])
+
+
+def vote_times(votes: Sequence[Vote]) -> dict[str, float]:
+    """Return the months that stand for each window: every study with a vote in it was followed so long.
+
+    The nominal time of a window may lie beyond every follow-up in it.
+    """
+    last: dict[str, dict[str, float]] = {}
+    for vote in votes:
+        studies = last.setdefault(_window_at(vote.months), {})
+        studies[vote.study_id] = max(studies.get(vote.study_id, 0.0), vote.months)
+    return {label: min(studies.values()) for label, studies in last.items()}
+
+
+def _goes_on(asked: Question, studies: Mapping[str, list[Result]], timed: Sequence[Timed]) -> bool:
+    """Whether a study on the line prints anything of the domain after all that is said of it."""
+    end = max(months for _, months, _ in timed) * (1 + LIMIT_SLACK)
+    for rows in studies.values():
+        own = [row for row in rows if row.measure.domain == asked.curve.domain]
+        later = [row for row in own if row.months is not None and row.months > end]
+        if any(concerns(asked, row) for row in later) and on_question(asked, own):
+            return True
+    return False
 
 
 def _curve_sentence(curve: CurveDurations, *, named: bool) -> str:
@@ -632,13 +695,11 @@ def _window_at(months: float) -> str:
     return "" if window is None else window.label
 
 
-def _horizon_sentence(numbers: Sequence[Timed], findings: Sequence[Timed]) -> str:
+def _horizon_words(numbers: Sequence[Timed], findings: Sequence[Timed]) -> str:
     last, reported = _last(numbers), _last(findings)
     if numbers and findings and reported[0] > last[0]:
-        said = f"{_followed(*last)} with numbers, {_followed(*reported)} by reported findings"
-    else:
-        said = _followed(*max(last, reported))
-    return f"Horizon {said}: nothing later is known."
+        return f"{_followed(*last)} with numbers, {_followed(*reported)} by reported findings"
+    return _followed(*_last((*numbers, *findings)))
 
 
 def _last(timed: Sequence[Timed]) -> tuple[float, int]:
@@ -652,23 +713,19 @@ def _followed(months: float, studies: int) -> str:
 
 
 def _untested(studies: Mapping[str, list[Result]], asked: Question) -> tuple[str, ...]:
-    """Return the comparator classes against which the domain was never compared."""
-    tested = {
-        comparator
+    """Return the comparator classes against which the domain was never compared, usably or not."""
+    results = [
+        [row for row in rows if row.measure.domain == asked.curve.domain and row.role not in AT_BASELINE]
         for rows in studies.values()
-        for comparator in COMPARATOR_CLASSES
-        if any(
-            result.measure.domain == asked.curve.domain
-            and result.role == "visit"
-            and on_line(result, asked.procedure_id, comparator)
-            for result in rows
-        )
-    }
-    return tuple(name for name in COMPARATOR_CLASSES if name not in tested and name != asked.comparator)
+    ]
+    others = [name for name in COMPARATOR_CLASSES if name != asked.comparator]
+    lines = {name: replace(asked, comparator=name) for name in others}
+    return tuple(name for name in others if not any(on_question(lines[name], rows) for rows in results))
 
 
-def _untested_words(untested: Sequence[str], asked: Question) -> str:
+def _untested_words(untested: Sequence[str], asked: Question, where: str) -> str:
     if not untested:
         return ""
     domain = asked.curve.domain.replace("_", " ")
-    return f"Not compared on {domain} with {listed([COMPARATORS[name] for name in untested], 'or')}."
+    against = listed([COMPARATORS[name] for name in untested], "or")
+    return f"Not compared on {domain}{where} with {against}."

@@ -222,7 +222,7 @@ def on_question(asked: Question, own: Sequence[Result]) -> bool:
     return {1, -1} <= sides
 
 
-def _concerns(asked: Question, result: Result) -> bool:
+def concerns(asked: Question, result: Result) -> bool:
     """Whether a row is on the line, or is of an arm that may be one side of it."""
     if on_line(result, asked.procedure_id, asked.comparator, trial_arms=asked.trial_arms):
         return True
@@ -276,7 +276,7 @@ def _unusable(asked: Question, result: Result) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """An effect that might speak, and how many arms of the procedure it puts together."""
+    """An effect that might speak, and whether it puts several arms of one procedure together."""
 
     effect: Effect
     pooled_arms: bool
@@ -350,7 +350,7 @@ def _compared(
         baseline = _baselines(own, first, arm, versus)
         effect = from_means(arm, versus, seen, curve=asked.curve, route=route, baseline=baseline)
     if effect is not None:
-        yield _Candidate(effect, pooled_arms=len(arm.lines) > 1)
+        yield _Candidate(effect, pooled_arms=len(arm.lines) + len(versus.lines) > 2)
 
 
 def _against(result: Result, other: Result) -> Result:
@@ -477,7 +477,7 @@ def _left_out(asked: Question, own: list[Result], effects: tuple[Effect, ...]) -
     used = {line for effect in effects for line in effect.lines}
     spoken = {effect.months for effect in effects}
     for result in own:
-        if result.line in used or result.role == "baseline" or not _concerns(asked, result):
+        if result.line in used or result.role == "baseline" or not concerns(asked, result):
             continue
         reason = _unusable(asked, result)
         if not reason and result.statistic == "finding_only":

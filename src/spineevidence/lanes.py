@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spineevidence.curves import Curve
-from spineevidence.duration import CurveDurations, StudyDuration
+from spineevidence.duration import CurveDurations, StudyDuration, vote_times
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of, time_in_words
 from spineevidence.models import Claim
 from spineevidence.results import CHANGE, LINES
 from spineevidence.summary import LineSummary
-from spineevidence.timing import find_window, to_months, window_of
-from spineevidence.wording import COMPARATORS
+from spineevidence.timing import to_months
+from spineevidence.wording import COMPARATORS, code_in_words, state_in_words
 
 VOTE_STATES: Mapping[str, str] = MappingProxyType(
     {"benefit": "reported_benefit", "no_benefit": "reported_none", "conflicting": "reported_conflict"}
@@ -154,31 +153,27 @@ def _study_lane(curve: CurveDurations, study: StudyDuration, line: LineSummary |
         horizon=horizon,
         left_out=steps.left_out,
         open_end=steps.code == "right_censored_at_horizon" and horizon == steps.horizon,
-        margin=_margin(line, study, curve.asked.curve),
+        margin=_margin(line, study, curve),
         sentence=line.sentence if line is not None else f"{study.study_id}: {study.sentence}",
     )
 
 
-def _margin(line: LineSummary | None, study: StudyDuration, curve: Curve) -> str:
+def _margin(line: LineSummary | None, study: StudyDuration, found: CurveDurations) -> str:
+    curve = found.asked.curve
     largest = max(effect.yi for effect in study.effects)
     size = f"max {curve.in_words(round(largest, 2 if curve.kind == 'RD' else 1))}"
     sizes = [effect.n for effect in study.effects if effect.n is not None]
     n = f"n {max(sizes)}" if sizes else "n ?"
     k = "k 1, " if line is not None else ""
-    return f"{k}{n}; {size}; {study.steps.code.replace('_', ' ')}"
+    return f"{k}{n}; {size}; {code_in_words(study.steps.code, change=found.asked.comparator == CHANGE)}"
 
 
 def _voted(line: LineSummary) -> list[tuple[float, str]]:
     found = line.reported
     if found is None:
         return []
-    return [(_last_vote(line, votes.window), VOTE_STATES[votes.label]) for votes in found.windows]
-
-
-def _last_vote(line: LineSummary, window: str | None) -> float:
-    """Return the months of the last finding in a window: nothing may be drawn beyond a follow-up."""
-    span = find_window(window or "")
-    return max(vote.months for vote in line.votes if window_of(vote.months) == span)
+    times = vote_times(line.votes)
+    return [(times[votes.window], VOTE_STATES[votes.label]) for votes in found.windows]
 
 
 def _line_lane(line: LineSummary) -> Lane:
@@ -206,7 +201,7 @@ def _line_lane(line: LineSummary) -> Lane:
 
 
 def _place(line: LineSummary, window: str | None) -> float | None:
-    return None if window is None else _last_vote(line, window)
+    return None if window is None else vote_times(line.votes)[window]
 
 
 def claim_lanes(evidence: Evidence, *, domain: str = "pain") -> tuple[Lane, ...]:
@@ -249,7 +244,7 @@ def lanes_in_words(groups: Sequence[LaneGroup], claims: Sequence[Lane] = ()) -> 
     lines = []
     for group in groups:
         lines.append(group.title.capitalize())
-        lines += [_lane_in_words(lane) for lane in group.lanes]
+        lines += [_lane_in_words(lane, change=group.comparator == CHANGE) for lane in group.lanes]
         lines.append("")
     if claims:
         lines.append("Claims of patient material, shown beside the evidence and no part of it")
@@ -258,9 +253,11 @@ def lanes_in_words(groups: Sequence[LaneGroup], claims: Sequence[Lane] = ()) -> 
     return "\n".join(lines)
 
 
-def _lane_in_words(lane: Lane) -> str:
+def _lane_in_words(lane: Lane, *, change: bool) -> str:
     indent = "  " if lane.kind == "study" else ""
-    visits = "; ".join(f"{time_in_words(month)} {state.replace('_', ' ')}" for month, state in lane.visits)
+    visits = "; ".join(
+        f"{time_in_words(month)} {state_in_words(state, change=change)}" for month, state in lane.visits
+    )
     code = " (R: reported findings only)" if lane.reported and lane.visits else ""
     return (
         f"{indent}- {lane.label} [{lane.margin}]{code}: {visits or 'see the studies below'}. {lane.sentence}"

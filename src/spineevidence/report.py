@@ -161,7 +161,7 @@ def _procedure_section(evidence: Evidence, lines: Sequence[LineSummary]) -> list
     parts += ["", f"Not compared at all with: {_never(lines)}.", ""]
     kin = evidence.procedure(procedure.procedure_id).see_also
     if kin:
-        parts += [f"See also (same family, evidence of their own): {', '.join(kin)}.", ""]
+        parts += [f"See also (same family, evidence of their own): {escaped(', '.join(kin))}.", ""]
     return parts
 
 

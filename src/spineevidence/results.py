@@ -83,6 +83,8 @@ class Result:
         Its line in outcomes.csv.
     study_id, design, blinding, condition : str
         Of its study.
+    enrolled : int or None
+        Participants of its study.
     arm : Side
         The arm it is about.
     versus : Side or None
@@ -108,6 +110,7 @@ class Result:
     design: str
     blinding: str
     condition: str
+    enrolled: int | None
     arm: Side
     versus: Side | None
     measure: Measure
@@ -245,9 +248,11 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
     sides = _sides(evidence)
     studies = evidence.tables["studies"]
     facts = {
-        study: (design, blinding, condition)
-        for study, design, blinding, condition in zip(
-            *(studies.text(name) for name in ("study_id", "design", "blinding", "condition")), strict=True
+        study: (design, blinding, condition, None if math.isnan(enrolled) else int(enrolled))
+        for study, design, blinding, condition, enrolled in zip(
+            *(studies.text(name) for name in ("study_id", "design", "blinding", "condition")),
+            studies.number("n_enrolled").tolist(),
+            strict=True,
         )
     }
     words = ("study_id", "arm", "versus", "measure_id", "statistic", "p_value", "analysis", "finding")
@@ -263,13 +268,14 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
     ):
         study, arm, versus, measure, statistic, p_value, analysis, finding, citekey, note = row
         value, sd, se, low, high, p, n = (_or_none(number) for number in values)
-        design, blinding, condition = facts[study]
+        design, blinding, condition, enrolled = facts[study]
         yield Result(
             line=line,
             study_id=study,
             design=design,
             blinding=blinding,
             condition=condition,
+            enrolled=enrolled,
             arm=sides[study, arm],
             versus=sides[study, versus] if versus else None,
             measure=measures[measure],

@@ -29,6 +29,7 @@ from spineevidence.lineage import LeftOut, counted
 from spineevidence.models import Procedure
 from spineevidence.results import CHANGE, ROLES, Result, lines_of, on_line, results_of, turned
 from spineevidence.timing import WINDOWS
+from spineevidence.wording import state_in_words
 
 COLUMNS: tuple[str, ...] = (
     "procedure_id",
@@ -166,8 +167,9 @@ def summary_lines(evidence: Evidence) -> tuple[LineSummary, ...]:
     for procedure_id, comparator, domain in lines_of(results):
         if wanted and procedure_id not in wanted:
             continue
-        curves.setdefault(domain, curves_of(evidence, domain))
-        voting.setdefault(domain, voting_measures(evidence, domain))
+        if domain not in curves:
+            curves[domain] = curves_of(evidence, domain)
+            voting[domain] = voting_measures(evidence, domain)
         own = {study: studies[study] for study in by_procedure[procedure_id]}
         asked = Question(procedure_id, comparator, _any_curve(domain))
         line = _line(procedures[procedure_id], asked, own, curves[domain], voting[domain])
@@ -215,7 +217,7 @@ def _line(
         votes=votes,
         findings=_findings(asked, studies, domain),
         horizon=max((months for _, months, _ in timed), default=None),
-        sentence=_sentence(found, votes, comparator, treats=treats, timed_domain=timed_domain),
+        sentence=_sentence(found, votes, asked, studies, treats=treats),
         left_out=_left_out(asked, studies, domain, found, votes) if timed_domain else (),
     )
 
@@ -243,14 +245,15 @@ def _findings(
 def _sentence(
     curves: tuple[CurveDurations, ...],
     votes: tuple[Vote, ...],
-    comparator: str,
+    asked: Question,
+    studies: Mapping[str, list[Result]],
     *,
     treats: bool,
-    timed_domain: bool,
 ) -> str:
     if not treats:
         return NO_TREATMENT
-    return line_sentence(curves, votes, comparator) if timed_domain else NO_DURATION
+    timed_domain = asked.curve.domain in DURATION_DOMAINS
+    return line_sentence(curves, votes, asked, studies) if timed_domain else NO_DURATION
 
 
 def _left_out(
@@ -289,7 +292,7 @@ def _row(line: LineSummary) -> dict[str, object]:
         "n": pd.NA if line.n is None else line.n,
         "status": line.status,
     }
-    row |= {window.label: window_cell(line, window.label) for window in WINDOWS}
+    row |= window_cells(line)
     row["horizon_months"] = float("nan") if line.horizon is None else line.horizon
     row["sentence"] = line.sentence
     row["findings"] = "; ".join(f"{name.replace('_', ' ')} {count}" for name, count in line.findings)
@@ -297,24 +300,24 @@ def _row(line: LineSummary) -> dict[str, object]:
     return row
 
 
-def window_cell(line: LineSummary, window: str) -> str:
-    """Return what is known in one window: states by scale and study, then findings without numbers."""
-    parts = []
+def window_cells(line: LineSummary) -> dict[str, str]:
+    """Return what is known in each window: states by scale and study, then findings without numbers."""
+    change = line.comparator == CHANGE
+    parts: dict[str, list[str]] = {window.label: [] for window in WINDOWS}
     for curve in line.curves:
-        states = [(study, state) for label, study, state in curve.states() if label == window]
-        if states:
-            parts.append(f"{curve.asked.curve.title}: {_states_in_words(states)}")
+        found = curve.states()
+        for label in dict.fromkeys(window for window, _, _ in found):
+            states = [(study, state) for window, study, state in found if window == label]
+            parts[label].append(f"{curve.asked.curve.title}: {_states_in_words(states, change=change)}")
+    better, same = ("improved", "unchanged") if change else ("better", "no difference")
     rest = count_votes(without_numbers(line.curves, line.votes))
     for votes in rest.windows if rest is not None else ():
-        if votes.window == window:
-            better, same = (
-                ("improved", "unchanged") if line.comparator == CHANGE else ("better", "no difference")
-            )
-            counts = ((votes.benefit, better), (votes.no_difference, same), (votes.against, "worse"))
-            parts.append("reported: " + ", ".join(f"{count} {word}" for count, word in counts if count))
-    return "; ".join(parts)
+        counts = ((votes.benefit, better), (votes.no_difference, same), (votes.against, "worse"))
+        said = ", ".join(f"{count} {word}" for count, word in counts if count)
+        parts[votes.window].append(f"reported: {said}")
+    return {label: "; ".join(texts) for label, texts in parts.items()}
 
 
-def _states_in_words(states: Sequence[tuple[str, str]]) -> str:
-    said = ", ".join(f"{study} {state.replace('_', ' ')}" for study, state in states)
+def _states_in_words(states: Sequence[tuple[str, str]], *, change: bool) -> str:
+    said = ", ".join(f"{study} {state_in_words(state, change=change)}" for study, state in states)
     return f"conflict ({said})" if in_conflict(state for _, state in states) else said

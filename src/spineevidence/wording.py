@@ -10,7 +10,6 @@ from spineevidence.findings import ReportedFindings, WindowVotes
 from spineevidence.formatting import count_of, listed, time_in_words
 from spineevidence.lineage import Effect
 from spineevidence.stepwise import StepwiseDuration
-from spineevidence.timing import find_window
 
 COMPARATORS: Mapping[str, str] = MappingProxyType(
     {
@@ -21,17 +20,49 @@ COMPARATORS: Mapping[str, str] = MappingProxyType(
         "change": "no comparator (uncontrolled change)",
     }
 )
+REPORTED_STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "reported_benefit": "reported better",
+        "reported_none": "reported no difference or worse",
+        "reported_conflict": "reports disagree",
+    }
+)
+CHANGE_STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "important_benefit": "importantly better than before",
+        "benefit": "better than before",
+        "small_benefit": "better than before, important improvement excluded",
+        "no_important_benefit": "important improvement excluded",
+        "inconclusive": "cannot tell",
+        "harm": "worse than before",
+        "reported_benefit": "reported improved",
+        "reported_none": "reported unchanged or worse",
+        "reported_conflict": "reports disagree",
+    }
+)
 REPORTED_ONLY = "Reported findings only; size and precision unknown."
 UNCONTROLLED = "Change without a control group; it holds natural course and placebo response."
 
 
-def window_in_words(label: str) -> str:
-    """Return a follow-up window as a time.
+def state_in_words(state: str, *, change: bool) -> str:
+    """Return the state of a visit in words; of a change never as a benefit.
 
-    >>> window_in_words("6mo"), window_in_words("<=2wk")
-    ('6 months', '2 weeks')
+    >>> state_in_words("small_benefit", change=False), state_in_words("benefit", change=True)
+    ('small benefit', 'better than before')
     """
-    return "2 weeks" if label == "<=2wk" else time_in_words(find_window(label).nominal)
+    if change:
+        return CHANGE_STATES[state]
+    return REPORTED_STATES.get(state) or state.replace("_", " ")
+
+
+def code_in_words(code: str, *, change: bool) -> str:
+    """Return the code of a duration in words; of a change never as a benefit.
+
+    >>> code_in_words("small_benefit", change=True), code_in_words("none_from_first", change=False)
+    ('small change', 'none from first')
+    """
+    words = code.replace("_", " ")
+    return words.replace("benefit", "change") if change else words
 
 
 def stepwise_sentence(
@@ -123,18 +154,21 @@ def _headline(
         if state == "inconclusive"
     ]
     one = len(step.months) == 1
+    since_then = f"; {excluded} from {since}" if since else ""
+    early = any(month < step.anchor and low <= 0 for month, low in zip(step.months, step.ci_low, strict=True))
+    whole = f"at every visit{f' from {time_in_words(step.anchor)}' if early else ''} through {until}"
     texts = {
         "interval": f"{shown} through {until}; {excluded} from {since}",
         "small_benefit": f"{shown} through {until}, {small}: {excluded} from {since}",
         "right_censored_at_horizon": (
             f"{shown} at the only visit{' with numbers' if 'numbers' in last else ''}, {until}"
             if one
-            else f"{shown} at every visit through {until}, the {last}"
+            else f"{shown} {whole}, the {last}"
         ),
         "unresolved_after": f"{shown} through {until}",
         "delayed_or_intermittent": (
             f"{never} at {time_in_words(step.anchor)}, but at {delayed} (level adjusted for "
-            f"{count_of(len(step.months), 'visit')})"
+            f"{count_of(len(step.months), 'visit')}){since_then}"
         ),
         "none_from_first": f"{never}; {excluded} {f'at {since}' if one else f'from {since} on'}",
         "excluded_late_only": f"{never}; {excluded} from {since} on",
@@ -198,7 +232,7 @@ def participants(effects: Sequence[Effect], comparator: str) -> str:
     return "n " + ", ".join(f"{size} at {listed(times)}" for size, times in groups.items())
 
 
-def reported_sentence(found: ReportedFindings, *, change: bool) -> str:
+def reported_sentence(found: ReportedFindings, *, change: bool, times: Mapping[str, float]) -> str:
     """Return what studies reported, by window, in one or two sentences.
 
     Parameters
@@ -207,6 +241,8 @@ def reported_sentence(found: ReportedFindings, *, change: bool) -> str:
         Votes by window.
     change : bool
         Whether the findings are of single groups.
+    times : mapping of str to float
+        Months that stand for each window with a vote; see `spineevidence.duration.vote_times`.
 
     Returns
     -------
@@ -220,12 +256,13 @@ def reported_sentence(found: ReportedFindings, *, change: bool) -> str:
     parts = []
     if found.reported_until is not None:
         votes = by_label[found.reported_until]
-        parts.append(f"{better} up to {window_in_words(votes.window)} ({_of(votes.benefit, votes)})")
+        parts.append(f"{better} up to {time_in_words(times[votes.window])} ({_of(votes.benefit, votes)})")
     if found.reported_no_benefit_from is not None:
         votes = by_label[found.reported_no_benefit_from]
         against = votes.no_difference + votes.against
-        parts.append(f"{_against(votes, same)} from {window_in_words(votes.window)} ({_of(against, votes)})")
-    parts += _exceptions(found, better, same)
+        since = time_in_words(times[votes.window])
+        parts.append(f"{_against(votes, same)} from {since} ({_of(against, votes)})")
+    parts += _exceptions(found, better, same, times)
     rest = UNCONTROLLED if change else REPORTED_ONLY
     return f"Reported: {'; '.join(parts)}. {rest}"
 
@@ -240,15 +277,12 @@ def _of(count: int, votes: WindowVotes) -> str:
     return f"{count} of {count_of(votes.n_studies, 'study', 'studies')}"
 
 
-def _exceptions(found: ReportedFindings, better: str, same: str) -> Iterator[str]:
+def _exceptions(found: ReportedFindings, better: str, same: str, times: Mapping[str, float]) -> Iterator[str]:
     """Name windows that differ from the run they lie in."""
-    ended = found.reported_no_benefit_from
-    passed = False
     order = [votes.window for votes in found.windows]
     last = order.index(found.reported_until) if found.reported_until is not None else -1
     for position, votes in enumerate(found.windows):
-        passed = passed or votes.window == ended
-        at = window_in_words(votes.window)
+        at = time_in_words(times[votes.window])
         if votes.label == "conflicting":
             counts = [(votes.benefit, better), (votes.no_difference, same), (votes.against, "worse")]
             said = ", ".join(f"{count} {word}" for count, word in counts if count)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from spineevidence.evidence import Evidence
 from spineevidence.lanes import Lane, LaneGroup, claim_lanes, lane_groups
 from spineevidence.summary import summary_lines
+from spineevidence.wording import state_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
 BLUE, GREY, ORANGE, VERMILLION, SKY, PURPLE = "#0072B2", "#767676", "#E69F00", "#D55E00", "#56B4E9", "#CC79A7"
 PALE_BLUE = "#BBD9EA"  # findings without numbers
@@ -28,18 +31,20 @@ TICKS = (
     (60, "5 y"),
     (120, "10 y"),
 )
-MARKERS = {
-    "important_benefit": ("s", BLUE, True),
-    "benefit": ("o", BLUE, True),
-    "small_benefit": ("o", SKY, True),
-    "inconclusive": ("o", GREY, False),
-    "no_important_benefit": ("X", ORANGE, True),
-    "harm": ("v", VERMILLION, True),
-    "reported_benefit": ("o", PALE_BLUE, True),
-    "reported_none": ("x", "#A66F00", False),
-    "reported_conflict": ("D", GREY, False),
-    "claim": ("d", PURPLE, True),
-}
+MARKERS: Mapping[str, tuple[str, str, bool]] = MappingProxyType(
+    {
+        "important_benefit": ("s", BLUE, True),
+        "benefit": ("o", BLUE, True),
+        "small_benefit": ("o", SKY, True),
+        "inconclusive": ("o", GREY, False),
+        "no_important_benefit": ("X", ORANGE, True),
+        "harm": ("v", VERMILLION, True),
+        "reported_benefit": ("o", PALE_BLUE, True),
+        "reported_none": ("x", "#A66F00", False),
+        "reported_conflict": ("D", GREY, False),
+        "claim": ("d", PURPLE, True),
+    }
+)
 LEGEND = (
     ("important_benefit", "important benefit shown"),
     ("benefit", "benefit shown"),
@@ -52,7 +57,7 @@ LEGEND = (
     ("reported_conflict", "R: reports disagree"),
 )
 ROW = 0.24  # inches a lane
-TOP, BETWEEN, BOTTOM = 1.0, 0.9, 0.5  # inches above, between and below the panels
+TOP, BETWEEN, BOTTOM = 1.0, 1.3, 0.5  # inches above, between and below the panels
 LEFT, WIDTH, RIGHT = 3.5, 6.2, 4.6  # inches for names, lanes and margin
 NAMES = (LEFT - 0.1) / WIDTH  # where names begin, in widths of the panel
 FEW = 25  # lanes; only so few leave room for words inside the panel
@@ -142,7 +147,9 @@ def draw_figure(
     end = _end(contrasts, changes, claims)
     above = draw_lanes(figure.add_subplot(grid[0]), contrasts, claims, domain=domain, change=False, end=end)
     below = draw_lanes(figure.add_subplot(grid[1]), changes, (), domain=domain, change=True, end=end)
-    _legend(above)
+    _legend(above, LEGEND)
+    if changes:
+        _legend(below, tuple((state, state_in_words(state, change=True)) for state, _ in LEGEND))
     below.set_xlabel("time since the procedure (log scale)", fontsize=9)
 
 
@@ -222,11 +229,36 @@ def _label_rows(ax: Axes, labels: Sequence[tuple[int, str, str]]) -> None:
     for row, text, kind in labels:
         if kind == "heading":
             ax.axhspan(row - 0.5, row + 0.5, color="#E3E8ED", zorder=0)
-            ax.text(-NAMES, row, text, transform=along, fontsize=9, fontweight="bold", va="center", ha="left")
+            _words(ax, along, -NAMES, row, text, size=9, weight="bold")
             continue
         shift, size = (0.03 - NAMES, 8.0) if kind == "study" else (-NAMES, 8.5)
-        style = "italic" if kind == "claim" else "normal"
-        ax.text(shift, row, text, transform=along, fontsize=size, va="center", ha="left", style=style)
+        _words(ax, along, shift, row, text, size=size, style="italic" if kind == "claim" else "normal")
+
+
+def _words(
+    ax: Axes,
+    along: Transform,
+    across: float,
+    row: int,
+    text: str,
+    *,
+    size: float = 8.0,
+    weight: str = "normal",
+    style: str = "normal",
+) -> None:
+    """Write a text of the data beside the panel; dollar signs in it are no mathematics."""
+    ax.text(
+        across,
+        row,
+        text,
+        transform=along,
+        fontsize=size,
+        fontweight=weight,
+        fontstyle=style,
+        va="center",
+        ha="left",
+        parse_math=False,
+    )
 
 
 def _draw_lane(ax: Axes, row: int, lane: Lane) -> None:
@@ -245,14 +277,14 @@ def _draw_lane(ax: Axes, row: int, lane: Lane) -> None:
             ha="right",
             fontweight="bold",
         )
-    ax.text(1.015, row, lane.margin, transform=ax.get_yaxis_transform(), fontsize=8, va="center", ha="left")
+    _words(ax, ax.get_yaxis_transform(), 1.015, row, lane.margin)
 
 
 def _nothing_later(ax: Axes, row: int, horizon: float) -> None:
     ax.text(
         position(horizon) + 0.2,
         row,
-        "no later result",
+        "none later used",
         fontsize=8,
         va="center",
         color="#595959",
@@ -266,8 +298,9 @@ def _bars(ax: Axes, row: int, lane: Lane, height: float) -> None:
         return
     dashed = "--" if lane.reported else "-"
     start, end = position(first), position(horizon)
-    ax.plot([0, start], [row, row], color=GREY, linewidth=1.0, linestyle=":", zorder=1)
     shown, excluded = lane.shown_until, lane.excluded_from
+    unseen = GREY if shown is None else BLUE
+    ax.plot([0, start], [row, row], color=unseen, linewidth=1.0, linestyle=":", zorder=1)
     if shown is not None:
         width = max(position(shown) - start, 0.03)
         face = PALE_BLUE if lane.reported else BLUE
@@ -331,11 +364,11 @@ def _visit(ax: Axes, row: int, month: float, state: str, *, small: bool) -> None
     )
 
 
-def _legend(ax: Axes) -> None:
+def _legend(ax: Axes, entries: Sequence[tuple[str, str]]) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
-    for state, text in LEGEND:
+    for state, text in entries:
         shape, colour, filled = MARKERS[state]
         handles.append(
             Line2D(
