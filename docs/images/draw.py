@@ -15,9 +15,7 @@ def main() -> None:
     idet = spe.load_evidence().select(procedure="IDET")
     lines = summary_lines(idet)
     figure = Figure()
-    draw_figure(
-        figure, lane_groups(lines), lane_groups(lines, change=True), claim_lanes(idet), domain="pain"
-    )
+    draw_figure(figure, lane_groups(lines), lane_groups(lines, change=True), claim_lanes(idet), domain="pain")
     target = Path(__file__).with_name("idet.png")
     figure.savefig(target, dpi=110, metadata={"Software": None})
     print(target.name)
