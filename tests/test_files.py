@@ -824,6 +824,12 @@ ODD: dict[str, Odd] = {
     "SD like SE": Odd(
         "sd", {"sd": "0.3", "n": "60"}, "may be a standard error", {"statistic": "mean", **PAIN}
     ),
+    "SD beyond the scale": Odd(
+        "sd",
+        {"value": "9", "sd": "3.3", "n": "30"},
+        "SD 3.3 is more than scores of nrs_pain_0_10 with the mean 9 can have",
+        {"statistic": "mean", "measure_id": "nrs_pain_0_10"},
+    ),
     "p against interval": Odd(
         "p_value",
         {"value": "1", "ci_low": "0.5", "ci_high": "1.5", "p_value": "0.40"},

@@ -69,6 +69,19 @@ def _sd_like_an_se(c: Cells) -> BoolArray:
     return c.among("statistic", ("mean", "change")) & odd
 
 
+def _sd_beyond_the_scale(c: Cells) -> BoolArray:
+    """Find SDs larger than half of the patients at either end of the scale would give.
+
+    With a mean m and limits a and b no n scores have an SD above sqrt((m - a)(b - m) n / (n - 1)).
+    """
+    low, high, mean = c.number("measures.minimum"), c.number("measures.maximum"), c.number("value")
+    n = np.where(np.isnan(c.number("n")), c.number("arms.n"), c.number("n"))
+    share = np.where(n > 1, n / np.where(n > 1, n - 1, 1), 2.0)
+    largest = np.sqrt(np.maximum((mean - low) * (high - mean), 0) * share)
+    odd: BoolArray = c.number("sd") > largest * (1 + SLACK) + 0.5 * 10.0 ** -c.decimals("sd")
+    return c.among("statistic", ("mean",)) & odd
+
+
 def _p_against_interval(c: Cells) -> BoolArray:
     """Find p-values well on the one side of 0.05 with an interval on the other."""
     no_effect = np.where(c.among("statistic", RATIOS), 1.0, 0.0)
@@ -114,6 +127,12 @@ ODDITIES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
                 "sd",
                 "SD {sd} is so small for {measure_id} that it may be a standard error",
                 _sd_like_an_se,
+                joined=True,
+            ),
+            Rule(
+                "sd",
+                "SD {sd} is more than scores of {measure_id} with the mean {value} can have",
+                _sd_beyond_the_scale,
                 joined=True,
             ),
             Rule(
