@@ -80,7 +80,7 @@ def test_summary(run: Run, folder: Path) -> None:
     ran = run("summary", folder)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(
-        "Disc heat: pain, versus sham or placebo (k 1, n 60; one study)\n  trial: Benefit"
+        "Disc heat: pain, versus sham or placebo (k 1, n 60; one study with numbers)\n  trial: Benefit"
     )
     assert "serious" not in ran.out
 

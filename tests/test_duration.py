@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from planting import BUNDLED
-from spineevidence.duration import DurationOfBenefit, duration_of_benefit, in_conflict, support_horizon
+from spineevidence.duration import DurationOfBenefit, duration_of_benefit, support_horizon
 from spineevidence.errors import InputError
 from spineevidence.evidence import Evidence, load_evidence
+from spineevidence.lines import in_conflict
 from tiny import Row, contrast, finding, row, tiny
 
 

@@ -127,7 +127,7 @@ def test_one_row_with_states_and_findings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("extra", "status"),
     [
-        ([contrast(-1, -2, 0)], "one study"),
+        ([contrast(-1, -2, 0)], "one study with numbers"),
         ([finding("favours_arm", 6)], "reported findings only"),
         ([contrast(-1, -2, 0, months="")], "nothing usable"),
     ],

@@ -8,9 +8,9 @@ import pytest
 
 from planting import BUNDLED
 from spineevidence.curves import Curve, curve_for
-from spineevidence.duration import Vote, count_votes, vote_times
 from spineevidence.evidence import load_evidence
 from spineevidence.lanes import VOTE_STATES
+from spineevidence.lines import Vote, count_votes, vote_times
 from spineevidence.stepwise import CODES, STATES, StepwiseDuration, stepwise_duration
 from spineevidence.wording import (
     CHANGE_STATES,

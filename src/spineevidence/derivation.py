@@ -199,6 +199,8 @@ def _design(result: Result) -> Iterator[str]:
         yield f"NOT_RANDOMISED: {result.design}"
     if result.design == "crossover_rct":
         yield "CROSSOVER: first period only"
+    if "doubtful" in result.note:
+        yield f"DOUBTFUL: {result.note}"
     if result.scale_assumed:
         yield "SCALE_ASSUMED: the scale is not printed"
     unit = UNIT.search(result.note)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spineevidence.duration import CurveDurations, StudyDuration, vote_times
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of, time_in_words
+from spineevidence.lines import CurveDurations, StudyDuration, vote_times
 from spineevidence.models import Claim
 from spineevidence.results import CHANGE, LINES
 from spineevidence.summary import LineSummary

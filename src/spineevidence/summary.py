@@ -9,7 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from spineevidence.curves import DURATION_DOMAINS, Curve, curves_of
-from spineevidence.duration import (
+from spineevidence.effects import Question, by_study, on_question
+from spineevidence.evidence import Evidence
+from spineevidence.findings import ReportedFindings
+from spineevidence.lineage import LeftOut, counted
+from spineevidence.lines import (
     CurveDurations,
     Vote,
     count_votes,
@@ -22,10 +26,6 @@ from spineevidence.duration import (
     voting_measures,
     without_numbers,
 )
-from spineevidence.effects import Question, by_study, on_question
-from spineevidence.evidence import Evidence
-from spineevidence.findings import ReportedFindings
-from spineevidence.lineage import LeftOut, counted
 from spineevidence.models import Procedure
 from spineevidence.results import CHANGE, ROLES, Result, lines_of, on_line, results_of, turned
 from spineevidence.timing import WINDOWS
@@ -123,7 +123,8 @@ class LineSummary:
         if per_curve > 1:
             return "not pooled"
         if per_curve == 1:
-            return "one study" if len(self.with_numbers) == 1 else "one study per scale"
+            one = len(self.with_numbers) == 1
+            return "one study with numbers" if one else "one study with numbers per scale"
         return "reported findings only" if self.votes else "nothing usable"
 
 

@@ -104,7 +104,7 @@ class _ContrastWords:
     def __init__(self, comparator: str) -> None:
         self.over = f"over {comparator}"
         self.worse = f"worse than {comparator}"
-        self.shown = "benefit shown"
+        self.shown = "an interval above 0, outside the run,"
 
     def excluded(self, delta: str = "") -> str:
         return f"an important benefit{f' ({delta})' if delta else ''} excluded"
@@ -125,7 +125,7 @@ class _ChangeWords:
     """Words for a change within one group: never effect, benefit or relief."""
 
     worse = "worse than before"
-    shown = "better than before"
+    shown = "an interval above 0, outside the run,"
 
     def excluded(self, delta: str = "") -> str:
         return f"an important improvement{f' ({delta})' if delta else ''} excluded"
