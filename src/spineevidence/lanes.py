@@ -61,6 +61,11 @@ class Lane:
     sentence: str
 
     @property
+    def nothing_later(self) -> bool:
+        """Whether nothing at all is known after the last follow-up, not even a result that was set aside."""
+        return "nothing later is known" in self.sentence
+
+    @property
     def first(self) -> float | None:
         """Months of the first visit."""
         return self.visits[0][0] if self.visits else None

@@ -188,7 +188,7 @@ def draw_lanes(
         for lane in group.lanes:
             _draw_lane(ax, row, lane)
             if few and lane.horizon is not None and lane.horizon < last:
-                _nothing_later(ax, row, lane.horizon)
+                _nothing_later(ax, row, lane, lane.horizon)
             labels.append((row, lane.label, lane.kind))
             row += 1
     if claims:
@@ -280,11 +280,11 @@ def _draw_lane(ax: Axes, row: int, lane: Lane) -> None:
     _words(ax, ax.get_yaxis_transform(), 1.015, row, lane.margin)
 
 
-def _nothing_later(ax: Axes, row: int, horizon: float) -> None:
+def _nothing_later(ax: Axes, row: int, lane: Lane, horizon: float) -> None:
     ax.text(
         position(horizon) + 0.2,
         row,
-        "none later used",
+        "no later result" if lane.nothing_later else "no later result used",
         fontsize=8,
         va="center",
         color="#595959",
