@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 40  # characters of a text quoted in a message
 REASON_SHOWN = 80  # characters of a reason of bibtexparser's
+STRETCH = 1 << 16  # characters given to bibtexparser at a time
 
 NAME = r"""[^\s"#%'(),={}~\\;@\x00-\x1f\x7f]+"""
 MONTHS: Mapping[str, str] = MappingProxyType(
@@ -177,32 +178,66 @@ def _without_commented_entries(source: Source) -> str:
 
 
 def _split(text: str) -> list[Block]:
+    """Split a text stretch by stretch; where anything is malformed, all at once: no cut may play a part."""
+    blocks = _split_stretches(text, _stretches(text))
+    if any(block.kind == "malformed" for block in blocks):
+        return _split_stretches(text, [(0, len(text))])
+    return blocks
+
+
+def _split_stretches(text: str, stretches: Iterable[tuple[int, int]]) -> list[Block]:
     """Run bibtexparser's bare splitter and find where each block begins."""
     from bibtexparser.model import Entry, ImplicitComment, ParsingFailedBlock
     from bibtexparser.splitter import Splitter
 
-    with _silenced("bibtexparser.splitter"):
-        found = Splitter(text).split().blocks
-    found.reverse()
-    blocks = []
-    cursor = 0
-    while found:  # freed one by one: with all of them alive, half the time would go to collecting garbage
-        block = found.pop()
-        if isinstance(block, ImplicitComment):
-            continue
-        raw = block.raw or ""
-        start = max(text.find(raw, cursor), cursor)
-        cursor = start + len(raw)
-        entry = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
-        if isinstance(entry, Entry):
-            fields = tuple([(field.key.lower(), field.value) for field in entry.fields])
-            blocks.append(Block(start, cursor, "entry", entry.entry_type, entry.key, fields))
-            continue
-        blocks.append(_other_block(block, start, raw))
-        # The raw text of an aborted block may run into the "@" of the next one.
-        if blocks[-1].kind == "malformed" and (overlap := raw.rfind("@")) > 0:
-            cursor = start + overlap
+    blocks: list[Block] = []
+    for begin, end in stretches:
+        with _silenced("bibtexparser.splitter"):
+            found = Splitter(text[begin:end]).split().blocks
+        cursor = begin
+        for block in found:
+            if isinstance(block, ImplicitComment):
+                continue
+            raw = block.raw or ""
+            start = max(text.find(raw, cursor), cursor)
+            cursor = start + len(raw)
+            entry = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
+            if isinstance(entry, Entry):
+                fields = tuple([(field.key.lower(), field.value) for field in entry.fields])
+                blocks.append(Block(start, cursor, "entry", entry.entry_type, entry.key, fields))
+                continue
+            blocks.append(_other_block(block, start, raw))
+            # The raw text of an aborted block may run into the "@" of the next one.
+            if blocks[-1].kind == "malformed" and (overlap := raw.rfind("@")) > 0:
+                cursor = start + overlap
     return blocks
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a long text between entries: before a line with "@" where every brace opened is closed.
+
+    With all of bibtexparser's blocks alive at once, a third of the time would go to collecting garbage.
+    """
+    begin = 0
+    while begin < len(text):
+        checked = begin
+        depth = 0
+        cut = text.find("}\n\n@", begin + STRETCH)
+        while cut >= 0:
+            depth += _opened(text, checked, cut + 1)
+            if not depth:
+                break
+            checked = cut + 1
+            cut = text.find("}\n\n@", checked)
+        end = cut + 2 if cut >= 0 else len(text)
+        yield begin, end
+        begin = end
+
+
+def _opened(text: str, begin: int, end: int) -> int:
+    """Return how many more braces are opened than closed, escaped ones apart."""
+    opened = text.count("{", begin, end) - text.count("\\{", begin, end)
+    return opened - text.count("}", begin, end) + text.count("\\}", begin, end)
 
 
 def _other_block(block: model.Block, start: int, raw: str) -> Block:
