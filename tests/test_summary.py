@@ -181,3 +181,11 @@ def test_an_unrelated_study_changes_no_other_line(tmp_path: Path) -> None:
     alone = line(tiny(tmp_path / "alone", own))
     beside = line(tiny(tmp_path / "beside", [*own, other]))
     assert (alone.sentence, alone.n, alone.studies) == (beside.sentence, beside.n, beside.studies)
+
+
+def test_numbers_with_an_inferred_sign_are_named_although_their_findings_vote(evidence: Evidence) -> None:
+    sham = line(evidence.select(procedure="vertebroplasty"), procedure="vertebroplasty")
+    reason = "sign inferred; only its finding counts"
+    doubtful = [(left.study_id, left.line) for left in sham.left_out if left.reason == reason]
+    assert {study for study, _ in doubtful} == {"firanescu2018", "kallmes2009"}
+    assert len(doubtful) == 7

@@ -175,7 +175,7 @@ def _line_item(line: LineSummary) -> list[str]:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
     if reasons:
         said = "; ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        item.append(f"  - rows that say nothing of a duration: {escaped(said)}")
+        item.append(f"  - rows whose numbers say nothing of a duration: {escaped(said)}")
     return item
 
 

@@ -79,7 +79,7 @@ class LineSummary:
     sentence : str
         How long, in words.
     left_out : tuple of LeftOut
-        Rows that say nothing about a duration, and why.
+        Rows whose numbers say nothing about a duration, and why.
     """
 
     procedure: Procedure
@@ -264,16 +264,20 @@ def _left_out(
     curves: tuple[CurveDurations, ...],
     votes: tuple[Vote, ...],
 ) -> tuple[LeftOut, ...]:
-    """Return the rows of the line that give neither a number nor a vote."""
+    """Return the rows of the line that give no number, unless they are a finding without one that votes."""
     used = {line for curve in curves for effect in curve.derived.effects for line in effect.lines}
     voted = {(vote.study_id, vote.months) for vote in votes}
     reasons = {row.line: row for curve in curves for row in curve.derived.left_out}
     rest = []
     for study, rows in studies.items():
         for row in _in_domain(rows, domain):
-            if row.line in used or (row.vote and (study, row.months) in voted):
+            if row.line in used:
                 continue
-            if row.line in reasons:
+            if row.vote and (study, row.months) in voted:
+                if row.value is not None and row.line in reasons:
+                    why = f"{reasons[row.line].reason}; only its finding counts"
+                    rest.append(LeftOut(why, study, row.line))
+            elif row.line in reasons:
                 rest.append(reasons[row.line])
             elif on_line(row, asked.procedure_id, asked.comparator) and row.role != "baseline":
                 why = ROLES[row.role] if row.role != "visit" else "no natural scale, or not a binary measure"
