@@ -247,6 +247,27 @@ def test_a_printed_risk_difference_is_divided_by_100(tmp_path: Path) -> None:
     assert effect.route == "risk_difference"
 
 
+def test_a_printed_risk_difference_with_its_interval_speaks_before_the_counts(tmp_path: Path) -> None:
+    printed = contrast(25, 5, 45, measure="pain_relief_50pct", statistic="risk_difference")
+    counts = [
+        row("pain_relief_50pct", statistic="events", arm=arm, value=value, n=20)
+        for arm, value in (("t", 12), ("s", 6))
+    ]
+    effect = only(asked(tiny(tmp_path, [printed, *counts]), domain=None, curve="pain_responders"))
+    assert (effect.route, effect.yi) == ("risk_difference", 0.25)
+    assert any(note.startswith("ALSO_PRINTED") and "responders" in note for note in effect.notes)
+
+
+def test_counts_speak_before_a_risk_difference_that_has_only_a_p_value(tmp_path: Path) -> None:
+    printed = contrast(25, p_value="0.04", measure="pain_relief_50pct", statistic="risk_difference")
+    counts = [
+        row("pain_relief_50pct", statistic="events", arm=arm, value=value, n=20)
+        for arm, value in (("t", 12), ("s", 6))
+    ]
+    effect = only(asked(tiny(tmp_path, [printed, *counts]), domain=None, curve="pain_responders"))
+    assert (effect.route, effect.yi) == ("responders", pytest.approx(0.3))
+
+
 def test_a_procedure_in_the_versus_arm_has_the_sign_turned(tmp_path: Path) -> None:
     effect = only(asked(tiny(tmp_path, [contrast(1.5, 0.5, 2.5, arm="s", versus="t")])))
     assert (effect.yi, effect.ci_low, effect.ci_high) == (1.5, 0.5, 2.5)

@@ -20,13 +20,13 @@ ROUTES: Mapping[str, str] = MappingProxyType(
     {
         "adjusted_contrast": "difference adjusted for baseline, as printed",
         "contrast": "difference between arms, as printed with its interval or standard error",
+        "risk_difference": "risk difference as printed with its interval or standard error",
         "pseudo_ancova": "final means, adjusted for the baseline difference from summary figures",
         "final_means": "difference of final means (Welch)",
+        "responders": "difference of proportions (Newcombe interval)",
         "changes": "difference of mean changes (Welch)",
         "contrast_p": "difference between arms, its standard error from the p-value",
         "arms_p": "difference of the arms' figures, its standard error from the p-value of the contrast",
-        "responders": "difference of proportions (Newcombe interval)",
-        "risk_difference": "risk difference as printed",
         "change": "mean change within the group, as printed",
         "change_p": "mean change within the group, its standard error from the p-value",
         "before_after": "baseline mean minus follow-up mean, correlation assumed",
@@ -140,7 +140,9 @@ def effect_from(
     low, high = float(effect.ci_low[0]) * factor, float(effect.ci_high[0]) * factor
     if not low <= yi <= high or result.window is None or result.months is None:
         return None
-    if factor != 1 and curve.kind == "MD":
+    if factor != 1 and curve.kind == "RD":
+        derivation += "; percentage points divided by 100"
+    elif factor != 1:
         derivation += f"; times {trimmed(factor, 6)} to {curve.title}"
     every = (
         *notes,
@@ -269,10 +271,10 @@ def from_contrast_row(result: Result, *, curve: Curve, sign: int) -> Effect | No
 
 
 def _contrast_route(result: Result, curve: Curve, how: str) -> str:
-    if curve.kind == "RD":
-        return "risk_difference"
     if how.startswith("standard error from p"):
         return "contrast_p"
+    if curve.kind == "RD":
+        return "risk_difference"
     return "adjusted_contrast" if result.adjusted else "contrast"
 
 
