@@ -57,7 +57,7 @@ LEGEND = (
     ("reported_conflict", "R: reports disagree"),
 )
 ROW = 0.24  # inches a lane
-TOP, BETWEEN, BOTTOM = 1.0, 1.3, 0.5  # inches above, between and below the panels
+TOP, BETWEEN, BOTTOM = 1.2, 1.5, 0.5  # inches above, between and below the panels
 LEFT, WIDTH, RIGHT = 3.5, 6.2, 4.6  # inches for names, lanes and margin
 NAMES = (LEFT - 0.1) / WIDTH  # where names begin, in widths of the panel
 FEW = 25  # lanes; only so few leave room for words inside the panel
@@ -147,9 +147,10 @@ def draw_figure(
     end = _end(contrasts, changes, claims)
     above = draw_lanes(figure.add_subplot(grid[0]), contrasts, claims, domain=domain, change=False, end=end)
     below = draw_lanes(figure.add_subplot(grid[1]), changes, (), domain=domain, change=True, end=end)
-    _legend(above, LEGEND)
+    _legend(above, LEGEND, ticks_between=rows[0] > FEW)
     if changes:
-        _legend(below, tuple((state, state_in_words(state, change=True)) for state, _ in LEGEND))
+        words = tuple((state, state_in_words(state, change=True)) for state, _ in LEGEND)
+        _legend(below, words, ticks_between=rows[1] > FEW)
     below.set_xlabel("time since the procedure (log scale)", fontsize=9)
 
 
@@ -218,6 +219,7 @@ def _axis(ax: Axes, last: float, rows: int) -> None:
     ax.set_xlim(0, position(last) * 1.02 or 1.0)
     ax.set_ylim(rows - 0.4, -0.7)
     ax.set_yticks([])
+    ax.tick_params(labeltop=rows > FEW)
     ax.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     ax.set_axisbelow(True)
     for side in ("top", "right", "left"):
@@ -364,7 +366,7 @@ def _visit(ax: Axes, row: int, month: float, state: str, *, small: bool) -> None
     )
 
 
-def _legend(ax: Axes, entries: Sequence[tuple[str, str]]) -> None:
+def _legend(ax: Axes, entries: Sequence[tuple[str, str]], *, ticks_between: bool) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
@@ -391,7 +393,7 @@ def _legend(ax: Axes, entries: Sequence[tuple[str, str]]) -> None:
         ncols=5,
         fontsize=8,
         frameon=False,
-        borderaxespad=1.8,
+        borderaxespad=4.2 if ticks_between else 1.8,
         columnspacing=1.2,
         handletextpad=0.3,
     )
