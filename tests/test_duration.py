@@ -22,7 +22,7 @@ def evidence() -> Evidence:
 
 def lasting(base: Evidence, comparator: str | None = "placebo", **more: object) -> DurationOfBenefit:
     words: dict[str, object] = {"procedure": "heat", "comparator": comparator, "domain": "pain"} | more
-    return duration_of_benefit(base, **words)  # type: ignore[arg-type]
+    return duration_of_benefit(base, **words)
 
 
 COURSE = [
@@ -267,3 +267,30 @@ def test_the_bundled_evidence_counts_no_more_than_were_enrolled(evidence: Eviden
     voters = {study for window in stimulation.reported.windows for study, _ in window.votes}
     assert stimulation.n is not None
     assert stimulation.n <= sum(int(enrolled[study]) for study in voters)
+
+
+def responders(tmp_path: Path) -> Evidence:
+    counts = [
+        row("pain_relief_50pct", statistic="events", arm=arm, value=value, n=40)
+        for arm, value in (("t", 30), ("s", 10))
+    ]
+    return tiny(tmp_path, counts)
+
+
+def test_a_given_threshold_never_lands_on_another_scale(tmp_path: Path) -> None:
+    base = responders(tmp_path)
+    assert lasting(base).curve == "pain_responders"
+    given = lasting(base, delta=1.0)
+    assert (given.curve, given.delta, given.level, given.studies) == ("pain_0_10", 1.0, None, ())
+    assert [note for note in given.notes if note.startswith("OTHER_CURVE")] == [
+        'OTHER_CURVE: 1 study with numbers on responders (pain) (curve="pain_responders")'
+    ]
+
+
+def test_a_threshold_of_responders_is_a_fraction(tmp_path: Path) -> None:
+    base = responders(tmp_path)
+    with pytest.raises(
+        InputError, match=r"fraction below 1 .* such as 0\.1 for 10 percentage points; found 10"
+    ):
+        lasting(base, domain=None, curve="pain_responders", delta=10)
+    assert lasting(base, domain=None, curve="pain_responders", delta=0.2).code == "right_censored_at_horizon"

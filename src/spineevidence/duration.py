@@ -37,7 +37,7 @@ from spineevidence.lines import (
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.results import CHANGE, Result, results_of
 from spineevidence.stepwise import State, StepwiseDuration
-from spineevidence.timing import WINDOWS
+from spineevidence.timing import WINDOWS, window_of
 from spineevidence.wording import (
     COMPARATORS,
     state_in_words,
@@ -215,10 +215,11 @@ def duration_of_benefit(
     comparator : {"placebo", "active_placebo", "usual_care", "active"}
         The class compared with; needed for contrasts.
     domain, measure, curve : str, optional
-        What was measured; a domain gives its first curve that has numbers.
+        What was measured; a domain gives its first curve that has numbers or, where `delta` is given, its
+        first curve, so that the threshold never lands on another scale.
     delta : float, optional
-        Smallest difference that matters, on the scale of the curve (risk differences as fractions); by
-        default that of measures.csv.
+        Smallest difference that matters, on the scale of the curve (risk differences as fractions, below 1);
+        by default that of measures.csv.
     estimand : {"contrast", "change"}
         Between arms, or within single groups; the two never meet.
     condition : str or sequence of str, optional
@@ -262,7 +263,7 @@ def duration_of_benefit(
     )
     others: list[str] = []
     if measure is None and curve is None:
-        asked, others = _first_with_numbers(evidence, asked, studies)
+        asked, others = _first_with_numbers(evidence, asked, studies, stay=delta is not None)
     voting = voting_measures(evidence, asked.curve.domain)
     if measure is not None:
         voting = frozenset(own.measure_id for own in asked.curve.measures)
@@ -277,23 +278,26 @@ def duration_of_benefit(
 
 
 def _first_with_numbers(
-    evidence: Evidence, asked: Question, studies: dict[str, list[Result]]
+    evidence: Evidence, asked: Question, studies: dict[str, list[Result]], *, stay: bool
 ) -> tuple[Question, list[str]]:
-    """Return the question on the first curve of the domain that has numbers, and a note on the others."""
+    """Return the question on the first curve of the domain that has numbers, and a note on the others.
+
+    With `stay` it remains on its own curve, to which a threshold was given.
+    """
     with_numbers = []
     for curve in curves_of(evidence, asked.curve.domain):
         candidate = replace(asked, curve=curve)
         effects = derive(candidate, studies).effects
         if effects:
             with_numbers.append((candidate, len({effect.study_id for effect in effects})))
-    if not with_numbers:
-        return asked, []
+    chosen = asked if stay or not with_numbers else with_numbers[0][0]
     notes = [
         f"OTHER_CURVE: {count_of(k, 'study', 'studies')} with numbers on {other.curve.title} "
         f'(curve="{other.curve.name}")'
-        for other, k in with_numbers[1:]
+        for other, k in with_numbers
+        if other.curve.name != chosen.curve.name
     ]
-    return with_numbers[0][0], notes
+    return chosen, notes
 
 
 def line_duration(
@@ -345,7 +349,7 @@ def support_horizon(timed: Sequence[Timed]) -> float | None:
     for window in reversed(WINDOWS):
         sizes: dict[str, int] = {}
         for study, months, n in timed:
-            if window.low < months <= window.high:
+            if window_of(months) == window:
                 sizes[study] = max(sizes.get(study, 0), n or 0)
         if len(sizes) >= SUPPORT_STUDIES or sum(sizes.values()) >= SUPPORT_PARTICIPANTS:
             return window.nominal

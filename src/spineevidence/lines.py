@@ -140,13 +140,19 @@ def threshold_of(asked: Question, delta: float | None) -> tuple[float | None, st
     if delta is not None:
         if not delta > 0:
             raise InputError(f"delta must be above 0; found {delta:g}")
+        if asked.curve.kind == "RD" and delta >= 1:
+            raise InputError(
+                f"delta must be a fraction below 1 for {asked.curve.title}, such as 0.1 for 10 percentage "
+                f"points; found {delta:g}"
+            )
         return delta, "given by the caller"
     if asked.comparator == CHANGE:
         return None, "mic_within of each study's measure (measures.csv)"
     if asked.curve.delta is None:
         raise InputError(
             f"no smallest important difference is known for {asked.curve.name}; give delta= in "
-            f"{'points' if asked.curve.kind == 'MD' else 'fractions'} of its scale"
+            f"{'points' if asked.curve.kind == 'MD' else 'fractions'} of its scale, or delta_between in "
+            "measures.csv"
         )
     return asked.curve.delta, asked.curve.source
 
@@ -185,7 +191,9 @@ def _mic(curve: Curve, measure_id: str) -> float:
     for measure in curve.measures:
         if measure.measure_id == measure_id and measure.mic_within is not None:
             return float(measure.mic_within) * curve.factor(measure)
-    raise InputError(f"no minimal important change is known for {measure_id}; give delta=")
+    raise InputError(
+        f"no minimal important change is known for {measure_id}; give delta=, or mic_within in measures.csv"
+    )
 
 
 def _switch(effects: Sequence[Effect]) -> Iterator[str]:
