@@ -621,7 +621,7 @@ def test_bibliography_is_read_only_and_short_to_show():
     bibliography = read_bibliography(BUNDLED)
     assert repr(bibliography) == "Bibliography(290 references, 0 errors, 10 notes)"
     with pytest.raises(TypeError):
-        bibliography.references["x"] = None  # type: ignore[index]
+        bibliography.references["x"] = None
 
 
 @pytest.mark.parametrize(

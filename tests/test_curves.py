@@ -17,7 +17,7 @@ def evidence() -> Evidence:
 
 def curve(evidence: Evidence, **words: str) -> Curve:
     given: dict[str, str | None] = {"domain": None, "measure": None, "curve": None}
-    return curve_for(evidence, **(given | words))  # type: ignore[arg-type]
+    return curve_for(evidence, **(given | words))
 
 
 @pytest.mark.parametrize(

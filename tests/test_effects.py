@@ -33,7 +33,7 @@ def means(treated: float, control: float, *, sd: str = "2", months: float = 3, *
 
 def asked(base: Evidence, comparator: str | None = "placebo", **more: object) -> EffectSizes:
     words: dict[str, object] = {"procedure": "heat", "comparator": comparator, "domain": "pain"} | more
-    return effect_sizes(base, **words)  # type: ignore[arg-type]
+    return effect_sizes(base, **words)
 
 
 def only(effects: EffectSizes) -> Effect:

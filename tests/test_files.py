@@ -33,7 +33,7 @@ def cell(file: str, column: str, text: str, fragment: str, hint: str = "", **wan
     """A defect that is a text in one cell of the first row that fits."""
 
     def plant(base: Base) -> Expected:
-        line = base.find(file, **wanted)  # type: ignore[arg-type]
+        line = base.find(file, **wanted)
         base.put(file, line, **{column: text})
         return Expected(file, *base.place(file, line, column), fragment, hint)
 
@@ -48,7 +48,7 @@ def cells(file: str, blamed: str, texts: dict[str, str], fragment: str, **wanted
     """A defect that takes several cells of a row; one is blamed."""
 
     def plant(base: Base) -> Expected:
-        line = base.find(file, **wanted)  # type: ignore[arg-type]
+        line = base.find(file, **wanted)
         base.put(file, line, **texts)
         return Expected(file, *base.place(file, line, blamed), fragment)
 
@@ -637,7 +637,7 @@ def test_twenty_defects(base: Base, seed: int) -> None:
     expected = [stray_text(base), odd_tool(base)]
     used: set[tuple[str, int]] = set()
     for file, column, text, fragment, hint, wanted in SCATTERED:
-        lines = [line for line in base.find_all(file, **wanted) if (file, line) not in used]  # type: ignore[arg-type]
+        lines = [line for line in base.find_all(file, **wanted) if (file, line) not in used]
         line = rng.choice(lines)
         used.add((file, line))
         base.put(file, line, **{column: text})
@@ -872,7 +872,7 @@ ODD: dict[str, Odd] = {
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_what_is_odd_but_possible_is_a_note(base: Base, odd: Odd) -> None:
     before = {note.message for note in notes_of(base.folder)}
-    line = base.find("outcomes.csv", **odd.wanted)  # type: ignore[arg-type]
+    line = base.find("outcomes.csv", **odd.wanted)
     base.put("outcomes.csv", line, **odd.texts)
     new = [note for note in notes_of(base.folder) if note.line == line and note.message not in before]
     place = base.place("outcomes.csv", line, odd.blamed)

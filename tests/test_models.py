@@ -98,7 +98,7 @@ def test_sound_records(record: type[Record], cells: dict[str, Any]) -> None:
     assert repr(one).startswith(f"{record.__name__}(")
     assert "0x" not in repr(one)
     with pytest.raises(ValidationError):
-        one.note = "other"  # type: ignore[attr-defined]
+        one.note = "other"
     with pytest.raises(ValidationError):
         made(record, cells, surplus="x")
     for name in cells:
@@ -250,4 +250,4 @@ def test_records_hold_numbers_as_numbers() -> None:
     assert isinstance(one.value, float)
     assert (one.value, one.n, np.sqrt(one.sd or 0) > 1) == (4.0, 12, True)
     assert made(Arm, {"study_id": "a", "arm": "b", "procedure_id": "c"}, n=None)
-    assert Procedure(**PROCEDURE, synonyms="A; B").names == ("idet", "N", "A", "B")  # type: ignore[arg-type]
+    assert Procedure(**PROCEDURE, synonyms="A; B").names == ("idet", "N", "A", "B")

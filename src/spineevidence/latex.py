@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pylatexenc.macrospec import LatexContextDb  # type: ignore[import-untyped]
+    from pylatexenc.macrospec import LatexContextDb
 
 FIRST_PLACEHOLDER = 0x100000  # the last private plane: no title has characters from there
 
@@ -26,8 +26,8 @@ def plain(latex: str) -> str:
         for ligature, character in _LIGATURES:
             text = text.replace(ligature, character)
         return " ".join(text.split())
-    from pylatexenc.latex2text import LatexNodes2Text, get_default_latex_context_db  # type: ignore[import-untyped]
-    from pylatexenc.latexwalker import LatexWalkerError  # type: ignore[import-untyped]
+    from pylatexenc.latex2text import LatexNodes2Text, get_default_latex_context_db
+    from pylatexenc.latexwalker import LatexWalkerError
 
     if max(latex) >= chr(FIRST_PLACEHOLDER):
         return latex
