@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spineevidence import formulas
+from spineevidence import conversions, counts, means
 from spineevidence.curves import Curve
 from spineevidence.effectsizes import EffectSizes, t_quantile
 from spineevidence.formatting import trimmed
@@ -68,7 +68,7 @@ def figure_of(result: Result) -> Figure | None:
     se = result.se
     if se is None and result.sd is None and result.ci_low is not None and result.ci_high is not None:
         df = n - 1 if n is not None and n > 1 else None
-        se = float(formulas.se_from_ci(ci_low=result.ci_low, ci_high=result.ci_high, df=df))
+        se = float(conversions.se_from_ci(ci_low=result.ci_low, ci_high=result.ci_high, df=df))
     sd = result.sd
     if sd is None and se is not None and n is not None:
         sd = se * math.sqrt(n)
@@ -112,7 +112,7 @@ def combined(figures: Sequence[Figure], *, counts: bool) -> Figure | None:
     spreads = [figure.sd for figure in figures if figure.sd is not None]
     if len(spreads) < len(figures):
         return None
-    one = formulas.combine_arms(n=sizes, mean=[figure.value for figure in figures], sd=spreads)
+    one = conversions.combine_arms(n=sizes, mean=[figure.value for figure in figures], sd=spreads)
     mean, sd = float(one.mean), float(one.sd)
     return Figure(name, mean, sd, sd / math.sqrt(total), total, lines, notes, whole)
 
@@ -292,7 +292,7 @@ def _printed_contrast(
     notes = () if df is not None or result.statistic == "risk_difference" else (N_UNKNOWN,)
     if result.ci_low is not None and result.ci_high is not None:
         low, high = sorted((result.ci_low * turn, result.ci_high * turn))
-        se = float(formulas.se_from_ci(ci_low=low, ci_high=high, df=df)) if high > low else 0.0
+        se = float(conversions.se_from_ci(ci_low=low, ci_high=high, df=df)) if high > low else 0.0
         if not low <= value <= high or se == 0:
             return None
         effect = EffectSizes(yi=value, vi=se**2, df=df, ci_low=low, ci_high=high)
@@ -312,7 +312,7 @@ def _by_p(
 ) -> tuple[EffectSizes, str, tuple[str, ...]] | None:
     if result.p is None or not 0 < result.p < 1 or value == 0:
         return None
-    se = float(formulas.se_from_p(estimate=value, p=result.p, df=df))
+    se = float(conversions.se_from_p(estimate=value, p=result.p, df=df))
     if result.p_is_bound:
         notes = (
             *notes,
@@ -344,7 +344,7 @@ def from_means(
     notes = _unlike(arm, baseline) if route == "final_means" else ()
     shown = f"({_mean_text(arm)}) minus ({_mean_text(versus)}), {better} is better"
     if None not in (arm.n, versus.n, arm.sd, versus.sd) and min(arm.n or 0, versus.n or 0) > 1:
-        effect = formulas.mean_difference(
+        effect = means.mean_difference(
             m1=arm.value,
             sd1=arm.sd or 0.0,
             n1=arm.n or 0,
@@ -414,7 +414,7 @@ def _adjusted(
         return None
     r = assumed_correlation(curve)
     before1, before2 = baseline
-    found = formulas.pseudo_ancova(
+    found = means.pseudo_ancova(
         base1=before1.value,
         final1=arm.value,
         sd_base1=before1.sd or 0.0,
@@ -500,7 +500,7 @@ def from_events(arm: Figure, versus: Figure, result: Result, *, curve: Curve) ->
     """Return the difference of two arms' proportions of responders."""
     if arm.n is None or versus.n is None:
         return None
-    effect = formulas.risk_difference(
+    effect = counts.risk_difference(
         events1=arm.value, n1=arm.n, events2=versus.value, n2=versus.n, better=result.measure.better
     )
     derivation = (
@@ -590,7 +590,7 @@ def _change_spread(
         return (*by_p, "change_p")
     if first.sd and second.sd and second.n and df is not None:
         r = assumed_correlation(curve)
-        spread = float(formulas.sd_change(sd_base=first.sd, sd_final=second.sd, r=r))
+        spread = float(conversions.sd_change(sd_base=first.sd, sd_final=second.sd, r=r))
         se = spread / math.sqrt(second.n)
         how = f"SD of change {trimmed(spread)} from SDs {trimmed(first.sd)} and {trimmed(second.sd)}, r {r}"
         note = f"IMPUTED_R: correlation of baseline and follow-up taken as {r}"

@@ -39,7 +39,7 @@ class EffectSizes:
     ci_low, ci_high : array_like, shape (k,), optional
         Limits of the 95 % interval. Without them ``yi -+ t(0.975, df) * sei``.
     measure : str, optional
-        Such as "MD", "SMD" or "RD".
+        Such as "MD", "SMD" or "RD"; ratios ("RR", "OR", ...) are logarithms.
     estimand : str, optional
         "contrast" (between arms) or "change" (within one group).
     notes : iterable of str, optional
@@ -48,6 +48,10 @@ class EffectSizes:
         Study, visit, rows and derivation of each effect.
     left_out : iterable of LeftOut, optional
         Printed rows that became no effect, and why.
+    undefined : bool, optional
+        Whether rows from which no estimate can be made are kept, as NaN, and estimates without a variance
+        (0). Formulas on arrays keep them, so that effects stay beside the rows they came from; `estimable`
+        leaves them out.
 
     Attributes
     ----------
@@ -80,6 +84,7 @@ class EffectSizes:
     notes: tuple[str, ...]
     lineage: tuple[Effect, ...]
     left_out: tuple[LeftOut, ...]
+    undefined: bool
 
     def __init__(
         self,
@@ -94,24 +99,23 @@ class EffectSizes:
         notes: Iterable[str] = (),
         lineage: Iterable[Effect] = (),
         left_out: Iterable[LeftOut] = (),
+        undefined: bool = False,
     ) -> None:
         effects = _vector("yi", yi)
         variances = _vector("vi", vi, length=effects.size)
         freedom = _vector("df", np.inf if df is None else df, length=effects.size, spread=True)
-        require(np.isfinite(effects), "yi must be finite", effects, "leave out effects without a number")
-        require(
-            np.isfinite(variances) & (variances > 0),
-            "vi must be finite and above 0",
-            variances,
-            "give variances, not standard deviations of 0 or blanks",
-        )
-        require(freedom > 0, "df must be above 0", freedom, "leave df out where it is not known")
-        low, high = _limits(effects, variances, freedom, ci_low, ci_high)
+        _check_estimates(effects, variances, freedom, undefined=undefined)
+        if ci_low is None and ci_high is None:
+            half = t_quantile(p=(1 + LEVEL) / 2, df=freedom) * np.sqrt(variances)
+            low, high = effects - half, effects + half
+        else:
+            low, high = _printed_limits(effects.size, ci_low, ci_high, undefined=undefined)
         for name, values in zip(
             ("yi", "vi", "df", "ci_low", "ci_high"), (effects, variances, freedom, low, high), strict=True
         ):
             values.flags.writeable = False
             object.__setattr__(self, name, values)
+        object.__setattr__(self, "undefined", undefined)
         object.__setattr__(self, "measure", measure)
         object.__setattr__(self, "estimand", estimand)
         object.__setattr__(self, "notes", tuple(notes))
@@ -119,6 +123,40 @@ class EffectSizes:
         object.__setattr__(self, "lineage", tuple(lineage))
         if self.lineage and len(self.lineage) != effects.size:
             raise InputError(f"lineage must be as long as yi ({effects.size}); found {len(self.lineage)}")
+
+    @property
+    def defined(self) -> BoolArray:
+        """Where there is an estimate with a variance above 0, shape (k,)."""
+        return np.isfinite(self.yi) & (self.vi > 0)
+
+    def estimable(self) -> EffectSizes:
+        """Return the effects that can be pooled; a note counts the others.
+
+        Returns
+        -------
+        EffectSizes
+            Without rows that gave no estimate, or one without a variance.
+        """
+        kept = self.defined
+        if kept.all():
+            return self
+        missing = np.flatnonzero(~kept)
+        note = f"{missing.size} of {kept.size} left out, no estimate with a variance: {_positions(missing)}"
+        return self._kept(np.flatnonzero(kept), notes=(*self.notes, note))
+
+    def _kept(self, keep: npt.NDArray[np.intp], *, notes: tuple[str, ...]) -> EffectSizes:
+        return EffectSizes(
+            yi=self.yi[keep],
+            vi=self.vi[keep],
+            df=self.df[keep],
+            ci_low=self.ci_low[keep],
+            ci_high=self.ci_high[keep],
+            measure=self.measure,
+            estimand=self.estimand,
+            notes=notes,
+            lineage=[self.lineage[position] for position in keep] if self.lineage else (),
+            left_out=self.left_out,
+        )
 
     @property
     def sei(self) -> FloatArray:
@@ -134,9 +172,15 @@ class EffectSizes:
         if not len(self):
             return f"{head}>"
         if len(self) == 1:
+            if not self.defined[0]:
+                return f"{head}, no estimate with a variance>"
             limits = interval(self.ci_low[0], self.ci_high[0], 3)
             return f"{head}, yi {number(self.yi[0], 3)} (95 % CI {limits})>"
-        return f"{head}, yi {interval(self.yi.min(), self.yi.max(), 3)}>"
+        defined = self.defined
+        if not defined.any():
+            return f"{head}, none with an estimate>"
+        few = "" if defined.all() else f" ({int(defined.sum())} estimable)"
+        return f"{head}{few}, yi {interval(self.yi[defined].min(), self.yi[defined].max(), 3)}>"
 
     def _repr_html_(self) -> str:
         where = ("Study", "Time") if self.lineage else ("No.",)
@@ -191,18 +235,7 @@ class EffectSizes:
                 if _nearness(effect, nominal) < _nearness(self.lineage[rival], nominal):
                     best[effect.study_id] = position
         keep = [best[study] for study in sorted(best)]
-        return EffectSizes(
-            yi=self.yi[keep],
-            vi=self.vi[keep],
-            df=self.df[keep],
-            ci_low=self.ci_low[keep],
-            ci_high=self.ci_high[keep],
-            measure=self.measure,
-            estimand=self.estimand,
-            notes=self.notes,
-            lineage=[self.lineage[position] for position in keep],
-            left_out=self.left_out,
-        )
+        return self._kept(np.asarray(keep, dtype=np.intp), notes=self.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers, unrounded.
@@ -267,6 +300,8 @@ def t_quantile(*, p: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
     freedom = np.asarray(df, dtype=np.float64)
     normal = np.isinf(freedom)
     tail = np.asarray(p, dtype=np.float64)
+    if normal.all():
+        return np.broadcast_to(ndtri(tail), np.broadcast_shapes(normal.shape, tail.shape))[()]
     finite = stdtrit(np.where(normal, 1.0, freedom), tail)
     return np.where(normal, ndtri(tail), finite)[()]
 
@@ -290,17 +325,14 @@ def require(ok: BoolArray, rule: str, found: FloatArray, advice: str) -> None:
     InputError
         If any value breaks the rule; positions are counted from 0.
     """
-    wrong = np.flatnonzero(~np.asarray(ok))
-    if not wrong.size:
+    if np.all(ok):
         return
+    wrong = np.flatnonzero(~np.asarray(ok))
     values = np.broadcast_to(found, np.shape(ok)).reshape(-1)[wrong[:SHOWN_POSITIONS]]
     listed = ", ".join(f"{value:g}" for value in values)
     where = ""
     if np.ndim(ok):
-        rest = wrong.size - SHOWN_POSITIONS
-        positions = ", ".join(str(i) for i in wrong[:SHOWN_POSITIONS])
-        more = f" and {rest} more" if rest > 0 else ""
-        where = f" at position{'s' if wrong.size > 1 else ''} {positions}{more}"
+        where = f" at {_positions(wrong)}"
     raise InputError(f"{rule}; found {listed}{where}; {advice}")
 
 
@@ -327,7 +359,7 @@ def _vector(
             f"{name} must have one dimension; found shape {array.shape}; give one number per effect"
         )
     if spread and array.ndim == 0 and length is not None:
-        return np.full(length, float(array))
+        return np.broadcast_to(array, (length,))
     array = array.reshape(-1)
     if length is not None and array.size != length:
         raise InputError(
@@ -336,20 +368,38 @@ def _vector(
     return array
 
 
-def _limits(
-    yi: FloatArray,
-    vi: FloatArray,
-    df: FloatArray,
-    ci_low: npt.ArrayLike | None,
-    ci_high: npt.ArrayLike | None,
+def _check_estimates(yi: FloatArray, vi: FloatArray, df: FloatArray, *, undefined: bool) -> None:
+    if undefined:
+        require(~np.isinf(yi), "yi must not be infinite", yi, "give NaN where there is no estimate")
+        require(~(vi < 0) & ~np.isinf(vi), "vi must not be negative or infinite", vi, "give NaN for none")
+    else:
+        require(np.isfinite(yi), "yi must be finite", yi, "leave out effects without a number")
+        require(
+            np.isfinite(vi) & (vi > 0),
+            "vi must be finite and above 0",
+            vi,
+            "give variances, not standard deviations of 0 or blanks",
+        )
+    known = df if df.strides != (0,) else df[:1]  # one number that serves all is checked once
+    require(~(known <= 0), "df must be above 0", known, "leave df out where it is not known")
+    if not undefined:
+        require(~np.isnan(known), "df must be above 0", known, "leave df out where it is not known")
+
+
+def _printed_limits(
+    k: int, ci_low: npt.ArrayLike | None, ci_high: npt.ArrayLike | None, *, undefined: bool
 ) -> tuple[FloatArray, FloatArray]:
-    if ci_low is None and ci_high is None:
-        half = t_quantile(p=(1 + LEVEL) / 2, df=df) * np.sqrt(vi)
-        return yi - half, yi + half
     if ci_low is None or ci_high is None:
         missing = "ci_low" if ci_low is None else "ci_high"
         raise InputError(f"an interval needs both limits; {missing} is missing; give both or neither")
-    low = _vector("ci_low", ci_low, length=yi.size)
-    high = _vector("ci_high", ci_high, length=yi.size)
-    require(low <= high, "ci_low must not exceed ci_high", low, "exchange the limits")
+    low, high = _vector("ci_low", ci_low, length=k), _vector("ci_high", ci_high, length=k)
+    ok = ~(low > high) if undefined else low <= high
+    require(ok, "ci_low must not exceed ci_high", low, "exchange the limits")
     return low, high
+
+
+def _positions(places: npt.NDArray[np.intp]) -> str:
+    listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
+    rest = places.size - SHOWN_POSITIONS
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"position{'s' if places.size > 1 else ''} {listed}{more}"

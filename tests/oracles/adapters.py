@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spineevidence import effectsizes, findings, formulas, stepwise, timing
+from spineevidence import conversions, correlations, counts, effectsizes, findings, means, stepwise, timing
 
 Case = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ def states(case: Case) -> object:
     return stepwise.benefit_state(ci_low=given["lo"], ci_high=given["hi"], delta=given["delta"])
 
 
-def conversions(case: Case) -> object:
+def converted(case: Case) -> object:
     return CONVERSIONS[case["function"]](case["input"])
 
 
@@ -107,27 +107,27 @@ def _window(given: Case) -> object:
 
 
 def _se_from_ci(given: Case) -> object:
-    return float(formulas.se_from_ci(ci_low=given["lo"], ci_high=given["hi"], df=given["df"]))
+    return float(conversions.se_from_ci(ci_low=given["lo"], ci_high=given["hi"], df=given["df"]))
 
 
 def _se_from_p(given: Case) -> object:
-    return float(formulas.se_from_p(estimate=given["d"], p=given["p"], df=given["df"]))
+    return float(conversions.se_from_p(estimate=given["d"], p=given["p"], df=given["df"]))
 
 
 def _sd_change(given: Case) -> object:
-    return float(formulas.sd_change(sd_base=given["sd_base"], sd_final=given["sd_final"], r=given["r"]))
+    return float(conversions.sd_change(sd_base=given["sd_base"], sd_final=given["sd_final"], r=given["r"]))
 
 
 def _r_from_sds(given: Case) -> object:
     return float(
-        formulas.r_from_sds(
+        conversions.r_from_sds(
             sd_base=given["sd_base"], sd_final=given["sd_final"], sd_change=given["sd_change"]
         )
     )
 
 
 def _mean_difference(given: Case, method: str) -> object:
-    effect = formulas.mean_difference(
+    effect = means.mean_difference(
         m1=given["m1"],
         sd1=given["sd1"],
         n1=given["n1"],
@@ -149,7 +149,7 @@ def _pooled(given: Case) -> object:
 
 
 def _pseudo_ancova(given: Case) -> object:
-    result = formulas.pseudo_ancova(
+    result = means.pseudo_ancova(
         base1=given["base1"],
         final1=given["final1"],
         sd_base1=given["sdb1"],
@@ -174,7 +174,7 @@ def _pseudo_ancova(given: Case) -> object:
 
 def _rescale(given: Case) -> object:
     return float(
-        formulas.rescale(
+        conversions.rescale(
             value=given["value"], from_range=tuple(given["from_range"]), to_range=tuple(given["to_range"])
         )
     )
@@ -182,9 +182,9 @@ def _rescale(given: Case) -> object:
 
 def _hedges_g(given: Case) -> object:
     n1, n2 = given["n1"], given["n2"]
-    effect = formulas.hedges_g_from_d(d=given["d"], sd_pooled=given["sd_pooled"], n1=n1, n2=n2)
+    effect = means.hedges_g_from_d(d=given["d"], sd_pooled=given["sd_pooled"], n1=n1, n2=n2)
     return {
-        "J": float(formulas.small_sample_factor(n1=n1, n2=n2, method="approximate")),
+        "J": float(means.small_sample_factor(n1=n1, n2=n2, method="approximate")),
         "g": float(effect.yi[0]),
         "v": float(effect.vi[0]),
         "se": float(effect.sei[0]),
@@ -192,12 +192,12 @@ def _hedges_g(given: Case) -> object:
 
 
 def _smd_to_natural(given: Case) -> object:
-    return _effect(formulas.smd_to_natural(g=given["g"], se=given["se"], sd_rep=given["sd_rep"]))
+    return _effect(conversions.smd_to_natural(g=given["g"], se=given["se"], sd_rep=given["sd_rep"]))
 
 
 def _change_score_correlation(given: Case) -> object:
     return float(
-        formulas.change_score_correlation(
+        correlations.change_score_correlation(
             r_jl=given["r_jk"], r_base_j=given["r_base_j"], r_base_l=given["r_base_k"]
         )
     )
@@ -205,7 +205,7 @@ def _change_score_correlation(given: Case) -> object:
 
 def _overlap_correlation(given: Case) -> object:
     return float(
-        formulas.overlap_correlation(
+        correlations.overlap_correlation(
             r=given["r_jk"], n_j=given["n_j"], n_l=given["n_k"], n_both=given["n_both"]
         )
     )
@@ -213,12 +213,12 @@ def _overlap_correlation(given: Case) -> object:
 
 def _doubling_correlation(given: Case) -> object:
     return float(
-        formulas.doubling_correlation(months_j=given["t_j"], months_l=given["t_k"], rho=given["rho"])
+        correlations.doubling_correlation(months_j=given["t_j"], months_l=given["t_k"], rho=given["rho"])
     )
 
 
 def _combine_arms(given: Case) -> object:
-    arm = formulas.combine_arms(
+    arm = conversions.combine_arms(
         n=[given["n1"], given["n2"]], mean=[given["m1"], given["m2"]], sd=[given["sd1"], given["sd2"]]
     )
     return {"n": float(arm.n), "mean": float(arm.mean), "sd": float(arm.sd)}
@@ -226,23 +226,21 @@ def _combine_arms(given: Case) -> object:
 
 def _shared_control_covariance(given: Case) -> object:
     return float(
-        formulas.shared_control_covariance(sd_control=given["sd_control"], n_control=given["n_control"])
+        correlations.shared_control_covariance(sd_control=given["sd_control"], n_control=given["n_control"])
     )
 
 
 def _risk_difference(given: Case) -> object:
-    effect = formulas.risk_difference(
-        events1=given["e1"], n1=given["n1"], events2=given["e2"], n2=given["n2"]
-    )
+    effect = counts.risk_difference(events1=given["e1"], n1=given["n1"], events2=given["e2"], n2=given["n2"])
     return {**_effect(effect), **_limits(effect)}
 
 
 def _log_odds_ratio_to_smd(given: Case) -> object:
-    return _effect(formulas.log_odds_ratio_to_smd(lnor=given["lnor"], se=given["se"]))
+    return _effect(conversions.log_odds_ratio_to_smd(lnor=given["lnor"], se=given["se"]))
 
 
 def _mid_units(given: Case) -> object:
-    return _effect(formulas.mid_units(d=given["d"], se=given["se"], mid=given["mid"]))
+    return _effect(conversions.mid_units(d=given["d"], se=given["se"], mid=given["mid"]))
 
 
 CONVERSIONS: dict[str, Callable[[Case], object]] = {
@@ -270,7 +268,7 @@ CONVERSIONS: dict[str, Callable[[Case], object]] = {
 
 ADAPTERS: dict[str, Callable[[Case], object]] = {
     "o01_states": states,
-    "o02_conversions": conversions,
+    "o02_conversions": converted,
     "o03_single_study": single_study,
     "o06_findings": reported,
 }

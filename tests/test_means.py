@@ -1,0 +1,241 @@
+"""Effects of means: values from R and from papers, identities, and input that must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spineevidence import conversions, means
+from spineevidence.effectsizes import EffectSizes
+from spineevidence.errors import InputError
+
+CLOSED_FORM = 1e-10  # the reference values have 15 digits; log-gamma costs about 5e-14
+
+ARITHMETIC = 1e-9  # the same sum in another order, after cancellation
+
+# metadat dat.normand1999 (length of stay), and metafor 5.1-12 on it
+NORMAND = {
+    "m1": [55, 27, 64, 66, 14, 19, 52, 21, 30],
+    "sd1": [47, 7, 17, 20, 8, 7, 45, 16, 27],
+    "n1": [155, 31, 75, 18, 8, 57, 34, 110, 60],
+    "m2": [75, 29, 119, 137, 18, 18, 41, 31, 23],
+    "sd2": [64, 4, 29, 48, 11, 4, 34, 27, 20],
+    "n2": [156, 32, 71, 18, 13, 52, 33, 183, 52],
+}
+
+MD_VI_LS = [
+    40.5080231596361, 2.08064516129032, 15.6984037558685, 150.222222222222, 17.3076923076923,
+    1.16734143049933, 94.5891265597148, 6.31087928464978, 19.8423076923077,
+]  # fmt: skip
+
+MD_VI_HO = [
+    40.58631541754, 2.04683368588049, 15.2808763693271, 150.222222222222, 20.1923076923077,
+    1.22352970852725, 95.3755518990813, 8.0320743346939, 20.6935664335664,
+]  # fmt: skip
+
+WELCH_DF = [
+    284.551318336233, 47.392253654832, 111.763200792076, 22.730068817003, 18.3077247620319,
+    90.527488227973, 61.3487177315742, 290.958235268352, 107.505332548577,
+]  # fmt: skip
+
+WELCH_LOW = [
+    -32.527653266023, -4.90118949296099, -62.8506167486246, -96.3712095847254, -12.7298453102106,
+    -1.14630383450232, -8.4454919503764, -14.9442826830839, -1.82999364824621,
+]  # fmt: skip
+
+WELCH_HIGH = [
+    -7.47234673397702, 0.90118949296099, -47.1493832513754, -45.6287904152746, 4.72984531021065,
+    3.14630383450232, 30.4454919503764, -5.0557173169161, 15.8299936482462,
+]  # fmt: skip
+
+SMD_YI = [
+    -0.355169640940107, -0.347940022739099, -2.31756916016373, -1.88798225293685, -0.383964141169701,
+    0.172148669069591, 0.272052073852932, -0.424596271894261, 0.289556230080755,
+]  # fmt: skip
+
+SMD_VI_LS = [
+    0.0130646755415297, 0.0644688760988567, 0.0458121102801828, 0.160617735936173, 0.205433278392224,
+    0.0369105700003619, 0.0602671258364327, 0.0148630384193327, 0.0362717341580545,
+]  # fmt: skip
+
+POOLED_SD = [
+    56.1743126175857, 5.67710385643255, 23.607908279501, 36.7695526217005, 10, 5.76810437122831,
+    39.9647921974407, 23.4910233641312, 24.0096571479819,
+]  # fmt: skip
+
+APPROXIMATE_J = [
+    0.997570850202429, 0.987654320987654, 0.994782608695652, 0.977777777777778, 0.96, 0.992974238875878,
+    0.988416988416988, 0.997420464316423, 0.993166287015945,
+]  # fmt: skip
+
+APPROXIMATE_YI = [
+    -0.355169757748004, -0.347943016708625, -2.31757268922333, -1.88803554224511, -0.384, 0.17214914553712,
+    0.272054132519251, -0.424596429391577, 0.289556988101181,
+]  # fmt: skip
+
+APPROXIMATE_VI = [
+    0.0130646756749272, 0.0644688926341949, 0.0458121662996754, 0.160620530677511, 0.205433934065934,
+    0.0369105707528698, 0.0602671341956351, 0.0148630386475675, 0.0362717361177851,
+]  # fmt: skip
+
+MEANS = st.floats(-100, 100)
+
+SDS = st.floats(0.1, 50)
+
+SIZES = st.integers(2, 500)
+
+ARM = st.tuples(MEANS, SDS, SIZES)
+
+Arm = tuple[float, float, int]
+
+
+def _difference(one: Arm, two: Arm, **more: str) -> EffectSizes:
+    (m1, sd1, n1), (m2, sd2, n2) = one, two
+    more.setdefault("better", "higher")
+    return means.mean_difference(m1=m1, sd1=sd1, n1=n1, m2=m2, sd2=sd2, n2=n2, **more)
+
+
+def test_mean_difference_equals_metafor() -> None:
+    welch = means.mean_difference(**NORMAND, better="higher")
+    assert welch.yi.tolist() == [-20, -2, -55, -71, -4, 1, 11, -10, 7]
+    assert welch.vi == pytest.approx(MD_VI_LS, rel=CLOSED_FORM)
+    assert welch.df == pytest.approx(WELCH_DF, rel=CLOSED_FORM)
+    assert welch.ci_low == pytest.approx(WELCH_LOW, rel=CLOSED_FORM)
+    assert welch.ci_high == pytest.approx(WELCH_HIGH, rel=CLOSED_FORM)
+    pooled = means.mean_difference(**NORMAND, better="higher", method="pooled")
+    assert pooled.vi == pytest.approx(MD_VI_HO, rel=CLOSED_FORM)
+    assert pooled.measure == "MD"
+    assert pooled.estimand == "contrast"
+
+
+def test_hedges_g_equals_metafor() -> None:
+    exact = means.hedges_g(**NORMAND)
+    assert exact.yi == pytest.approx(SMD_YI, rel=CLOSED_FORM)
+    assert exact.vi == pytest.approx(SMD_VI_LS, rel=CLOSED_FORM)
+    assert exact.measure == "SMD"
+
+
+def test_hedges_g_with_the_approximate_factor() -> None:
+    n1, n2 = NORMAND["n1"], NORMAND["n2"]
+    factor = means.small_sample_factor(n1=n1, n2=n2, method="approximate")
+    assert factor == pytest.approx(APPROXIMATE_J, rel=CLOSED_FORM)
+    d = np.subtract(NORMAND["m1"], NORMAND["m2"])
+    rough = means.hedges_g_from_d(d=d, sd_pooled=POOLED_SD, n1=n1, n2=n2)
+    assert rough.yi == pytest.approx(APPROXIMATE_YI, rel=CLOSED_FORM)
+    assert rough.vi == pytest.approx(APPROXIMATE_VI, rel=CLOSED_FORM)
+
+
+def test_the_exact_factor_in_closed_form() -> None:
+    # gamma(1) / (sqrt(1) gamma(1/2)) for two degrees of freedom
+    assert float(means.small_sample_factor(n1=2, n2=2)) == pytest.approx(1 / np.sqrt(np.pi), rel=CLOSED_FORM)
+
+
+@given(ARM, ARM, st.sampled_from(["welch", "pooled"]))
+def test_swapping_arms_flips_the_sign_only(one: Arm, two: Arm, method: str) -> None:
+    there, back = _difference(one, two, method=method), _difference(two, one, method=method)
+    assert there.yi == pytest.approx(-back.yi)
+    assert there.vi == pytest.approx(back.vi)
+    assert there.df == pytest.approx(back.df)
+
+
+@given(ARM, ARM)
+def test_the_better_direction_flips_the_sign_only(one: Arm, two: Arm) -> None:
+    higher, lower = _difference(one, two), _difference(one, two, better="lower")
+    assert lower.yi == pytest.approx(-higher.yi)
+    assert lower.vi.tolist() == higher.vi.tolist()
+    assert lower.ci_low == pytest.approx(-higher.ci_high)
+
+
+@given(ARM, ARM)
+def test_welch_degrees_of_freedom_lie_between_the_smaller_arm_and_the_pooled(one: Arm, two: Arm) -> None:
+    n1, n2 = one[2], two[2]
+    df = _difference(one, two).df[0]
+    assert min(n1, n2) - 1 - 1e-6 <= df <= n1 + n2 - 2 + 1e-6
+
+
+@given(ARM, SDS, SIZES)
+def test_equal_arms_make_welch_and_pooled_agree(one: Arm, sd: float, n: int) -> None:
+    welch = _difference((one[0], sd, n), (0.0, sd, n))
+    pooled = _difference((one[0], sd, n), (0.0, sd, n), method="pooled")
+    assert welch.vi == pytest.approx(pooled.vi)
+    assert welch.df == pytest.approx(pooled.df)
+
+
+@given(ARM, ARM)
+def test_hedges_g_does_not_depend_on_the_scale(one: Arm, two: Arm) -> None:
+    def g(factor: float) -> EffectSizes:
+        (m1, sd1, n1), (m2, sd2, n2) = one, two
+        return means.hedges_g(
+            m1=factor * m1, sd1=factor * sd1, n1=n1, m2=factor * m2, sd2=factor * sd2, n2=n2
+        )
+
+    assert g(10).yi == pytest.approx(g(1).yi, rel=ARITHMETIC, abs=ARITHMETIC)
+    assert g(10).vi == pytest.approx(g(1).vi, rel=ARITHMETIC)
+
+
+@given(ARM, ARM)
+def test_rescaling_from_100_to_10_divides_effects_by_ten(one: Arm, two: Arm) -> None:
+    def small(arm: Arm) -> Arm:
+        mean = conversions.rescale(value=arm[0], from_range=(0, 100), to_range=(0, 10))
+        sd = conversions.rescale(value=arm[1], from_range=(0, 100), to_range=(0, 10), of="difference")
+        return float(mean), float(sd), arm[2]
+
+    wide, narrow = _difference(one, two), _difference(small(one), small(two))
+    assert narrow.yi == pytest.approx(wide.yi / 10, abs=ARITHMETIC)
+    assert narrow.vi == pytest.approx(wide.vi / 100)
+
+
+ANCOVA = {
+    "base1": 6.0, "final1": 4.0, "sd_base1": 1.5, "sd_final1": 2.5, "n1": 30,
+    "base2": 6.0, "final2": 5.0, "sd_base2": 1.5, "sd_final2": 2.5, "n2": 30,
+}  # fmt: skip
+
+
+@given(st.floats(-0.95, 0.95))
+def test_adjustment_of_equal_baselines_changes_precision_only(r: float) -> None:
+    result = means.pseudo_ancova(**ANCOVA, r=r, better="lower")
+    assert result.effect.yi[0] == pytest.approx(1.0)
+    assert result.effect.vi[0] == pytest.approx(2.5**2 * (1 - r**2) * 2 / 30)
+    assert result.effect.df[0] == 57
+
+
+@given(st.floats(-0.9, 0.9), st.floats(-3, 3))
+def test_adjustment_moves_by_the_slope(r: float, shift: float) -> None:
+    moved = means.pseudo_ancova(**{**ANCOVA, "base1": 6.0 + shift}, r=r, better="lower")
+    assert moved.effect.yi[0] == pytest.approx(1.0 + r * 2.5 / 1.5 * shift)
+    turned = means.pseudo_ancova(**{**ANCOVA, "base1": 6.0 + shift}, r=r, better="higher")
+    assert turned.effect.yi == pytest.approx(-moved.effect.yi)
+    assert "pseudo-ANCOVA" in moved.effect.notes[0]
+
+
+GOOD_ARMS = {"m1": 1, "sd1": 1, "n1": 9, "m2": 2, "sd2": 1, "n2": 9, "better": "lower"}
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "message"),
+    [
+        (means.mean_difference, {**GOOD_ARMS, "n1": 1}, "n1 must be 2 or more"),
+        (means.mean_difference, {**GOOD_ARMS, "sd2": -1}, "sd2 must be 0 or more"),
+        (means.mean_difference, {**GOOD_ARMS, "sd1": 0, "sd2": 0}, "one standard deviation"),
+        (means.mean_difference, {**GOOD_ARMS, "better": "lowest"}, 'did you mean "lower"'),
+        (means.mean_difference, {**GOOD_ARMS, "method": "welsh"}, 'did you mean "welch"'),
+        (means.hedges_g, {**GOOD_ARMS, "n2": 0}, "n2 must be 2 or more"),
+        (means.hedges_g_from_d, {"d": 1, "sd_pooled": 0, "n1": 9, "n2": 9}, "sd_pooled must be above 0"),
+        (means.small_sample_factor, {"n1": 9, "n2": 9, "method": "exakt"}, 'did you mean "exact"'),
+        (means.pseudo_ancova, {**ANCOVA, "r": 1.0, "better": "lower"}, "r must lie between -1 and 1"),
+        (
+            means.pseudo_ancova,
+            {**ANCOVA, "sd_base1": -1, "r": 0, "better": "lower"},
+            "sd_base1 must be 0 or more",
+        ),
+    ],
+)
+def test_bad_input_is_refused(
+    call: Callable[..., object], arguments: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        call(**arguments)
