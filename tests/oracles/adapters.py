@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import meta_conversions
+import meta_counts
+import meta_means
 from spineevidence import conversions, correlations, counts, effectsizes, findings, means, stepwise, timing
 
 Case = Mapping[str, Any]
@@ -266,11 +269,23 @@ CONVERSIONS: dict[str, Callable[[Case], object]] = {
     "mid_units": _mid_units,
 }
 
-ADAPTERS: dict[str, Callable[[Case], object]] = {
+
+def single(inputs: Mapping[str, list[Any]], case: Case) -> object:
+    """Effects of one group are spread over the modules by what they are of."""
+    by_measure = {**meta_counts.SINGLE, **meta_means.SINGLE, **meta_conversions.SINGLE}
+    return by_measure[case["settings"]["measure"]](inputs, case)
+
+
+# files of the duration method: by stem, called with (case); families of meta/: by family, with (inputs, case)
+ADAPTERS: dict[str, Callable[..., object]] = {
     "o01_states": states,
     "o02_conversions": converted,
     "o03_single_study": single_study,
     "o06_findings": reported,
+    **meta_counts.FAMILIES,
+    **meta_means.FAMILIES,
+    **meta_conversions.FAMILIES,
+    "escalc_single": single,
 }
 
 UNSUPPORTED: dict[str, str] = {}

@@ -1,0 +1,13 @@
+"""Adapters of the oracle families of counts and rates: only words are translated here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Columns = Mapping[str, list[Any]]
+Case = Mapping[str, Any]
+
+FAMILIES: dict[str, Callable[[Columns, Case], object]] = {}
+
+SINGLE: dict[str, Callable[[Columns, Case], object]] = {}  # of family escalc_single, by measure
