@@ -22,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PEERS = ("bibtexparser", "numpy", "pandas", "pydantic")
 ENTRIES = 5_000
+EFFECTS = 1_000_000
 
 TIMED = """
 import json, resource, sys, time
@@ -175,6 +176,11 @@ def main() -> None:
             measured = measure(work, Path(name) / "bytecode")
             results.append(asdict(measured) | {"value": measured.value})
             print("\n".join(measured.lines()), flush=True)
+    import effects  # late: what this process uses would count as memory of those it starts
+
+    compared = effects.compare(EFFECTS)
+    results.append(asdict(compared) | {"value": compared.ratio})
+    print(f"\n{compared.line}")
     print("\n" + ", ".join(f"{name} {number}" for name, number in versions.items()))
     (HERE / "results").mkdir(exist_ok=True)
     saved = json.dumps({"versions": versions, "results": results}, indent=1) + "\n"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spineevidence import conversions, correlations
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import InputError
+from spineevidence.formulas import conversions, correlations
 
 CLOSED_FORM = 1e-10  # the reference values have 15 digits; log-gamma costs about 5e-14
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spineevidence import correlations
 from spineevidence.errors import InputError
+from spineevidence.formulas import correlations
 
 ARITHMETIC = 1e-9  # the same sum in another order, after cancellation
 
@@ -67,3 +67,43 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(**arguments)
+
+
+def test_correlation_as_in_borenstein() -> None:
+    # Borenstein 2009, chapter 6: r = 0.50 of 100: variance 0.0057; z = 0.5493 with variance 0.0103
+    plain = correlations.correlation_of_one_group(r=0.5, n=100, scale="r")
+    assert plain.vi[0] == pytest.approx(0.0057, abs=5e-5)
+    assert plain.measure == "COR"
+    by_z = correlations.correlation_of_one_group(r=0.5, n=100)
+    assert by_z.yi[0] == pytest.approx(0.5493, abs=5e-5)
+    assert by_z.vi[0] == pytest.approx(0.0103, abs=5e-5)
+    assert by_z.measure == "ZCOR"
+
+
+@given(st.floats(-0.99, 0.99), st.integers(4, 500))
+def test_the_sign_of_a_correlation_leaves_its_variance(r: float, n: int) -> None:
+    for scale in ("r", "z"):
+        there = correlations.correlation_of_one_group(r=r, n=n, scale=scale)
+        back = correlations.correlation_of_one_group(r=-r, n=n, scale=scale)
+        assert back.yi[0] == -there.yi[0]
+        assert back.vi[0] == there.vi[0] > 0
+
+
+def test_a_perfect_correlation_keeps_its_place() -> None:
+    by_z = correlations.correlation_of_one_group(r=[0.2, 1.0], n=20)
+    assert by_z.defined.tolist() == [True, False]
+    assert by_z.notes[0].startswith("1 of 2 correlations")
+    assert correlations.correlation_of_one_group(r=[0.2, -1.0], n=20, scale="r").vi[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: correlations.correlation_of_one_group(r=0.5, n=3), "n must be 4 or more"),
+        (lambda: correlations.correlation_of_one_group(r=50, n=30), "r must lie from -1 to 1"),
+        (lambda: correlations.correlation_of_one_group(r=0.5, n=30, scale="Z"), 'no scale is called "Z"'),
+    ],
+)
+def test_bad_correlations_are_refused(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()

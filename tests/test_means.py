@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from spineevidence import conversions, means
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import InputError
+from spineevidence.formulas import conversions, means
 
 CLOSED_FORM = 1e-10  # the reference values have 15 digits; log-gamma costs about 5e-14
 
@@ -134,6 +136,212 @@ def test_the_exact_factor_in_closed_form() -> None:
     assert float(means.small_sample_factor(n1=2, n2=2)) == pytest.approx(1 / np.sqrt(np.pi), rel=CLOSED_FORM)
 
 
+@pytest.mark.parametrize("df", [2, 3, 5, 10, 49, 120])
+def test_the_exact_factor_by_gamma_functions(df: int) -> None:
+    expected = math.gamma(df / 2) / (math.sqrt(df / 2) * math.gamma((df - 1) / 2))
+    assert float(means.factor_from_df(df=df)) == pytest.approx(expected, rel=1e-12)
+    assert float(means.factor_from_df(df=df, method="approximate")) == pytest.approx(expected, abs=0.01)
+
+
+def test_the_factor_does_not_depend_on_the_other_rows() -> None:
+    # with more rows than degrees of freedom each whole number is worked out once; fractions never are
+    many = np.arange(2, 41) % 17 + 2
+    alone = [float(means.factor_from_df(df=df)) for df in many]
+    assert means.factor_from_df(df=many).tolist() == alone
+    assert means.factor_from_df(df=many + 0.5).tolist() == [
+        float(means.factor_from_df(df=df)) for df in many + 0.5
+    ]
+
+
+def test_the_exact_factor_of_huge_trials_goes_on_smoothly_below_1() -> None:
+    df = np.array([9_999.5, 10_000.5, 1e6, 1e9, 1e12])
+    found = means.factor_from_df(df=df)
+    assert found == pytest.approx(1 - 3 / (4 * df - 1), rel=1e-8)
+    assert (np.diff(found) > 0).all()
+    assert (found < 1).all()
+    assert found[1] - found[0] == pytest.approx(0.75 / 1e8, rel=1e-2)
+
+
+@pytest.mark.parametrize("method", ["exact", "approximate"])
+def test_there_is_no_factor_up_to_one_degree_of_freedom(method: str) -> None:
+    found = means.factor_from_df(df=[1, 1.5, 2], method=method)
+    assert np.isnan(found).tolist() == [True, False, False]
+
+
+# Borenstein M et al. (2009), Introduction to Meta-Analysis, chapter 4, pages 22 to 27, two independent groups
+BORENSTEIN = {"m1": 103, "sd1": 5.5, "n1": 50, "m2": 100, "sd2": 4.5, "n2": 50}
+
+
+def test_the_published_example_of_two_independent_groups() -> None:
+    raw = means.mean_difference(**BORENSTEIN, better="higher", method="pooled")
+    assert (raw.yi[0], raw.vi[0], raw.sei[0]) == pytest.approx((3.0, 1.01, 1.005), abs=5.1e-5)
+    assert float(means.pooled_sd(sd1=5.5, n1=50, sd2=4.5, n2=50)) == pytest.approx(5.0249, abs=5.1e-5)
+    d = means.hedges_g(**BORENSTEIN, correct=False)
+    assert (d.yi[0], d.vi[0], d.sei[0]) == pytest.approx((0.5970, 0.0418, 0.2044), abs=5.1e-5)
+    g = means.hedges_g(**BORENSTEIN, factor="approximate", variance="LS2")
+    assert (g.yi[0], g.vi[0], g.sei[0]) == pytest.approx((0.5924, 0.0411, 0.2028), abs=5.1e-5)
+
+
+# Student (1908), as R's data set "sleep": t.test(extra ~ group), help page of t.test
+SLEEP = (
+    [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
+    [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+)
+
+
+def test_the_published_example_of_welch() -> None:
+    one, two = (np.array(arm) for arm in SLEEP)
+    effect = means.mean_difference(
+        m1=one.mean(), sd1=one.std(ddof=1), n1=10, m2=two.mean(), sd2=two.std(ddof=1), n2=10, better="higher"
+    )
+    assert effect.df[0] == pytest.approx(17.776, abs=5.1e-4)
+    assert effect.yi[0] / effect.sei[0] == pytest.approx(-1.8608, abs=5.1e-5)
+    assert (effect.ci_low[0], effect.ci_high[0]) == pytest.approx((-3.3654832, 0.2054832), abs=5.1e-8)
+
+
+# no effect, small, large; equal and unequal arms
+TRUE_ARMS = [(0.0, 8, 8), (0.4, 12, 30), (1.5, 10, 6)]
+
+
+@pytest.mark.parametrize(("delta", "n1", "n2"), TRUE_ARMS)
+def test_the_unbiased_variance_is_right_on_average(delta: float, n1: int, n2: int) -> None:
+    # d / sqrt(1/n1 + 1/n2) has a noncentral t distribution: mean and variance of d are known exactly
+    scale, df = np.sqrt(1 / n1 + 1 / n2), n1 + n2 - 2
+    centre, spread = stats.nct.stats(df, delta / scale, moments="mv")
+    j = float(means.factor_from_df(df=df))
+    assert j * scale * centre == pytest.approx(delta, abs=1e-10)
+    square = scale**2 * (spread + centre**2)  # mean of d^2; the variances are linear in it
+    at_0, at_1 = (means.smd_from_d(d=d, n1=n1, n2=n2, variance="UB").vi[0] for d in (0.0, 1.0))
+    assert at_0 + (at_1 - at_0) * square == pytest.approx(j**2 * scale**2 * spread)
+    if delta == 0:
+        under_none = means.smd_from_d(d=0.0, n1=n1, n2=n2, variance="H0")
+        assert under_none.vi[0] == pytest.approx(j**2 * scale**2 * spread)
+
+
+@given(ARM, ARM, st.sampled_from(["LS", "LS2", "UB", "AV", "H0", "cochrane"]), st.booleans())
+def test_every_variance_is_positive_and_the_same_for_swapped_arms(
+    one: Arm, two: Arm, variance: str, correct: bool
+) -> None:
+    def g(first: Arm, second: Arm) -> EffectSizes:
+        return means.hedges_g(
+            m1=first[0], sd1=first[1], n1=first[2], m2=second[0], sd2=second[1], n2=second[2],
+            variance=variance, correct=correct,
+        )  # fmt: skip
+
+    there, back = g(one, two), g(two, one)
+    assert there.yi == pytest.approx(-back.yi)
+    assert there.vi == pytest.approx(back.vi, nan_ok=True)
+    assert there.vi[0] > 0 or (variance == "H0" and one[2] + two[2] == 4)
+
+
+@given(ARM, ARM, st.sampled_from(["LS2", "UB", "H0"]))
+def test_without_correction_the_other_variances_are_those_of_d(one: Arm, two: Arm, variance: str) -> None:
+    arms = {"m1": one[0], "sd1": one[1], "n1": one[2], "m2": two[0], "sd2": two[1], "n2": two[2]}
+    parts = means.cohen_d(**arms)
+    plain = means.hedges_g(**arms, variance=variance, correct=False)
+    corrected = means.hedges_g(**arms, variance=variance)
+    assert plain.yi == pytest.approx(parts.d)
+    assert corrected.yi == pytest.approx(parts.factor * parts.d)
+    assert corrected.vi == pytest.approx(parts.factor**2 * plain.vi, nan_ok=True)
+
+
+def test_variances_that_need_a_word_have_a_note() -> None:
+    assert means.hedges_g(**NORMAND).notes == ()
+    mean = means.hedges_g(**NORMAND, variance="AV")
+    weights = np.add(NORMAND["n1"], NORMAND["n2"])
+    assert mean.notes == (
+        f"The variances rest on the mean effect of all rows, {np.average(mean.yi, weights=weights):.3f}.",
+    )
+    none = means.smd_from_d(d=[0.5, 0.5], n1=[2, 3], n2=2, variance="H0")
+    assert np.isnan(none.vi).tolist() == [True, False]
+    assert none.notes == (
+        "The variances hold only if there is no effect.",
+        "1 of 2 rows gives no estimate (no variance with fewer than 5 patients in all): position 0.",
+    )
+
+
+@given(ARM, ARM)
+def test_an_smd_from_its_d_is_the_smd_from_the_arms(one: Arm, two: Arm) -> None:
+    arms = {"m1": one[0], "sd1": one[1], "n1": one[2], "m2": two[0], "sd2": two[1], "n2": two[2]}
+    whole = means.hedges_g(**arms, better="lower")
+    again = means.smd_from_d(d=means.cohen_d(**arms).d, n1=one[2], n2=two[2], better="lower")
+    assert again.yi == pytest.approx(whole.yi)
+    assert again.vi == pytest.approx(whole.vi)
+
+
+@given(SDS, st.integers(3, 500), MEANS, MEANS)
+def test_equal_spreads_make_all_standardisers_agree(sd: float, n: int, m1: float, m2: float) -> None:
+    arms = {"m1": m1, "sd1": sd, "n1": n, "m2": m2, "sd2": sd, "n2": n}
+    pooled = means.hedges_g(**arms)
+    assert means.smdh(**arms).yi == pytest.approx(pooled.yi)
+    assert means.glass_delta(**arms, correct=False).yi == pytest.approx(means.cohen_d(**arms).d)
+
+
+@given(ARM, ARM, st.sampled_from(["smdh", "smdh LS2", "glass", "glass unequal"]))
+def test_the_other_standardised_differences_do_not_depend_on_the_scale(one: Arm, two: Arm, form: str) -> None:
+    def effect(factor: float) -> EffectSizes:
+        arms = {
+            "m1": factor * one[0], "sd1": factor * one[1], "n1": one[2] + 1,
+            "m2": factor * two[0], "sd2": factor * two[1], "n2": two[2] + 1,
+        }  # fmt: skip
+        if form.startswith("smdh"):
+            return means.smdh(**arms, variance="LS2" if form.endswith("2") else "LS")
+        return means.glass_delta(**arms, heteroscedastic=form.endswith("unequal"))
+
+    assert effect(10).yi == pytest.approx(effect(1).yi, rel=ARITHMETIC, abs=ARITHMETIC)
+    assert effect(10).vi == pytest.approx(effect(1).vi, rel=ARITHMETIC)
+    assert effect(1).vi[0] > 0
+
+
+@given(ARM, ARM)
+def test_swapping_arms_of_unequal_spread_flips_the_sign_only(one: Arm, two: Arm) -> None:
+    there = means.smdh(m1=one[0], sd1=one[1], n1=one[2], m2=two[0], sd2=two[1], n2=two[2])
+    back = means.smdh(m1=two[0], sd1=two[1], n1=two[2], m2=one[0], sd2=one[1], n2=one[2])
+    turned = means.smdh(m1=one[0], sd1=one[1], n1=one[2], m2=two[0], sd2=two[1], n2=two[2], better="lower")
+    assert there.yi == pytest.approx(-back.yi)
+    assert there.vi == pytest.approx(back.vi)
+    assert turned.yi.tolist() == (-there.yi).tolist()
+
+
+SEED = 1981
+TRIALS = 40_000
+SAMPLING = 0.05  # relative error of a variance seen in that many trials, and of the formula at these sizes
+
+
+@pytest.mark.parametrize("form", ["SMDH", "SMD1", "SMD1H"])
+def test_variances_agree_with_simulated_trials(form: str) -> None:
+    rng = np.random.default_rng(SEED)
+    n1, n2, sd1 = 60, 80, 1.0 if form == "SMD1" else 2.0
+    one, two = rng.normal(0.8, sd1, (TRIALS, n1)), rng.normal(0.0, 1.0, (TRIALS, n2))
+    arms = {
+        "m1": one.mean(axis=1), "sd1": one.std(axis=1, ddof=1), "n1": n1,
+        "m2": two.mean(axis=1), "sd2": two.std(axis=1, ddof=1), "n2": n2,
+    }  # fmt: skip
+    if form == "SMDH":
+        effect, true = means.smdh(**arms), 0.8 / np.sqrt((sd1**2 + 1) / 2)
+    else:
+        effect, true = means.glass_delta(**arms, heteroscedastic=form == "SMD1H"), 0.8
+    assert effect.measure == form
+    assert effect.yi.mean() == pytest.approx(true, abs=0.01)
+    assert effect.vi.mean() == pytest.approx(effect.yi.var(), rel=SAMPLING)
+
+
+def test_a_comparator_of_two_gives_no_corrected_estimate() -> None:
+    arms = {"m1": [3, 3], "sd1": 1, "n1": 9, "m2": 2, "sd2": 1, "n2": [2, 9]}
+    effect = means.glass_delta(**arms)
+    assert np.isnan(effect.yi).tolist() == np.isnan(effect.vi).tolist() == [True, False]
+    assert effect.notes == (
+        "1 of 2 rows gives no estimate (the comparator has fewer than 3 patients): position 0.",
+    )
+    assert means.glass_delta(**arms, correct=False).defined.all()
+
+
+def test_a_note_lists_no_more_than_five_positions() -> None:
+    assert means.no_estimate(np.zeros(3, dtype=bool), "why") == ()
+    (note,) = means.no_estimate(np.ones(7, dtype=bool), "why")
+    assert note == "7 of 7 rows give no estimate (why): positions 0, 1, 2, 3, 4 and 2 more."
+
+
 @given(ARM, ARM, st.sampled_from(["welch", "pooled"]))
 def test_swapping_arms_flips_the_sign_only(one: Arm, two: Arm, method: str) -> None:
     there, back = _difference(one, two, method=method), _difference(two, one, method=method)
@@ -225,6 +433,13 @@ GOOD_ARMS = {"m1": 1, "sd1": 1, "n1": 9, "m2": 2, "sd2": 1, "n2": 9, "better": "
         (means.mean_difference, {**GOOD_ARMS, "method": "welsh"}, 'did you mean "welch"'),
         (means.hedges_g, {**GOOD_ARMS, "n2": 0}, "n2 must be 2 or more"),
         (means.hedges_g_from_d, {"d": 1, "sd_pooled": 0, "n1": 9, "n2": 9}, "sd_pooled must be above 0"),
+        (means.hedges_g, {**GOOD_ARMS, "variance": "LS3"}, 'did you mean "LS'),
+        (means.hedges_g, {**GOOD_ARMS, "factor": "exakt"}, 'did you mean "exact"'),
+        (means.hedges_g, {**GOOD_ARMS, "m1": np.nan}, "m1 must be finite"),
+        (means.smd_from_d, {"d": 1, "n1": 1, "n2": 9}, "n1 must be 2 or more"),
+        (means.smdh, {**GOOD_ARMS, "variance": "UB"}, "variance"),
+        (means.glass_delta, {**GOOD_ARMS, "sd2": 0}, "sd2 must be above 0"),
+        (means.pooled_sd, {"sd1": 0, "n1": 9, "sd2": 0, "n2": 9}, "one standard deviation"),
         (means.small_sample_factor, {"n1": 9, "n2": 9, "method": "exakt"}, 'did you mean "exact"'),
         (means.pseudo_ancova, {**ANCOVA, "r": 1.0, "better": "lower"}, "r must lie between -1 and 1"),
         (

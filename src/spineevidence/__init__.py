@@ -6,7 +6,6 @@ Evidence: 29 procedures, 10 controls, 243 studies, 1459 results
 """
 
 from spineevidence.bibliography import Reference
-from spineevidence.counts import risk_difference
 from spineevidence.duration import DurationOfBenefit, duration_of_benefit
 from spineevidence.effects import effect_sizes
 from spineevidence.effectsizes import EffectSizes
@@ -20,8 +19,9 @@ from spineevidence.errors import (
 )
 from spineevidence.evidence import Evidence, check, load_evidence, write_evidence
 from spineevidence.findings import reported_findings
-from spineevidence.means import hedges_g
-from spineevidence.means import mean_difference as md
+from spineevidence.formulas.counts import risk_difference
+from spineevidence.formulas.means import hedges_g
+from spineevidence.formulas.means import mean_difference as md
 from spineevidence.plots.durations import duration_plot
 from spineevidence.report import build_report
 from spineevidence.stepwise import benefit_state, stepwise_duration

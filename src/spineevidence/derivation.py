@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spineevidence import conversions, counts, means
 from spineevidence.curves import Curve
 from spineevidence.effectsizes import EffectSizes, t_quantile
 from spineevidence.formatting import trimmed
+from spineevidence.formulas import conversions, counts, means
 from spineevidence.lineage import Effect
 from spineevidence.models import DIFFERENCES, Measure
 from spineevidence.results import Result

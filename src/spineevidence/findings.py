@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spineevidence.counts import wilson_interval
 from spineevidence.effectsizes import LEVEL, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import count_of, html_table, interval, number
+from spineevidence.formulas.counts import wilson_interval
 from spineevidence.timing import WINDOWS, unknown_word, window_labels
 
 Vote = Literal[-1, 0, 1]

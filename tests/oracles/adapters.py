@@ -11,7 +11,8 @@ from typing import Any
 import meta_conversions
 import meta_counts
 import meta_means
-from spineevidence import conversions, correlations, counts, effectsizes, findings, means, stepwise, timing
+from spineevidence import effectsizes, findings, stepwise, timing
+from spineevidence.formulas import conversions, correlations, counts, means
 
 Case = Mapping[str, Any]
 
@@ -288,4 +289,11 @@ ADAPTERS: dict[str, Callable[..., object]] = {
     "escalc_single": single,
 }
 
-UNSUPPORTED: dict[str, str] = {}
+INTEGER_OVERFLOW = (
+    "rows 4 to 13 expect null because R multiplied the four margins as 32-bit integers (the file says so); "
+    "PHI_default has the same settings and is reproduced in full"
+)
+UNSUPPORTED: dict[str, str] = {
+    "escalc_2x2__bcg/PHI_none": INTEGER_OVERFLOW,
+    "escalc_2x2__bcg/PHI_add0.5_if0all": INTEGER_OVERFLOW,
+}

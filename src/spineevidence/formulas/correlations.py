@@ -1,14 +1,18 @@
-"""Correlations of one study's effects: between visits, and through a shared control."""
+"""Correlations: of one study's effects between visits and through a shared control, and as effects."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.arguments import aligned, check_above_0, check_n, check_r, check_sd
-from spineevidence.conversions import possible_correlation
-from spineevidence.effectsizes import require
-from spineevidence.timing import FloatArray
+from spineevidence.effectsizes import EffectSizes, require
+from spineevidence.errors import InputError
+from spineevidence.formulas.arguments import aligned, check_above_0, check_n, check_r, check_sd
+from spineevidence.formulas.conversions import possible_correlation
+from spineevidence.formulas.transformations import fisher_z
+from spineevidence.timing import FloatArray, unknown_word
 
 
 def change_score_correlation(
@@ -155,3 +159,58 @@ def shared_control_covariance(*, sd_control: npt.ArrayLike, n_control: npt.Array
     check_sd("sd_control", deviation)
     check_n("n_control", size)
     return deviation**2 / size
+
+
+def correlation_of_one_group(
+    *, r: npt.ArrayLike, n: npt.ArrayLike, scale: Literal["r", "z"] = "z"
+) -> EffectSizes:
+    """Return correlations within groups, such as of baseline with follow-up, ready to be pooled.
+
+    Parameters
+    ----------
+    r : array_like, shape (k,)
+        Product-moment correlations.
+    n : array_like, shape (k,)
+        Patients, 4 or more.
+    scale : {"r", "z"}, optional
+        The correlation itself or Fisher's z. The variance of the first depends on the correlation, which
+        biases weights in small groups; pool the second.
+
+    Returns
+    -------
+    EffectSizes
+        Measure "COR" with variance ``(1 - r^2)^2 / (n - 1)``, or "ZCOR" with ``1 / (n - 3)``, as
+        ``metafor::escalc(measure="COR")`` and ``metafor::escalc(measure="ZCOR")``. A correlation of -1 or 1
+        has no variance ("r": 0) and no z (NaN); a note says so.
+
+    References
+    ----------
+    .. [1] Borenstein M et al. (2009). Introduction to Meta-Analysis, chapter 6.
+       https://doi.org/10.1002/9780470743386.ch6
+    .. [2] Fisher RA (1921). Metron 1:3-32. https://hdl.handle.net/2440/15169
+
+    Examples
+    --------
+    >>> correlation_of_one_group(r=0.5, n=100)
+    <EffectSizes: 1 of ZCOR, yi 0.549 (95 % CI 0.350 to 0.748)>
+    """
+    if scale not in ("r", "z"):
+        raise InputError(unknown_word("scale", scale, ("r", "z")))
+    value, size = aligned({"r": r, "n": n})
+    check_r("r", value)
+    check_n("n", size, least=4)
+    perfect = np.abs(value) == 1
+    if scale == "r":
+        effect, variance = value, (1 - value**2) ** 2 / (size - 1)
+    else:
+        effect = np.where(perfect, np.nan, fisher_z(r=np.where(perfect, 0.0, value)))
+        variance = np.where(perfect, np.nan, 1 / (size - 3))
+    count = int(np.sum(perfect))
+    note = f"{count} of {np.size(perfect)} correlations are -1 or 1 and cannot be pooled."
+    return EffectSizes(
+        yi=effect,
+        vi=variance,
+        measure="COR" if scale == "r" else "ZCOR",
+        notes=(note,) if count else (),
+        undefined=True,
+    )

@@ -12,7 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.arguments import (
+from spineevidence.effectsizes import LEVEL, EffectSizes, require, t_quantile
+from spineevidence.errors import InputError
+from spineevidence.formatting import number
+from spineevidence.formulas.arguments import (
     aligned,
     check_above_0,
     check_n,
@@ -21,9 +24,6 @@ from spineevidence.arguments import (
     checked_level,
     freedom,
 )
-from spineevidence.effectsizes import LEVEL, EffectSizes, require, t_quantile
-from spineevidence.errors import InputError
-from spineevidence.formatting import number
 from spineevidence.timing import FloatArray, unknown_word
 
 ROUNDING = 1e-9  # a correlation this far outside -1 to 1 is rounding, not a contradiction
