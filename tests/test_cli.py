@@ -162,3 +162,46 @@ def test_as_a_module_of_its_own() -> None:
     )
     assert ran.returncode == 0
     assert ran.stdout.rstrip().splitlines()[-1].startswith(b"0 defects")
+
+
+def test_effects_of_a_procedure(run: Run, folder: Path) -> None:
+    done = run("effects", "heat", "--data", folder)
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "trial, 6 months: 1.60 (95 % CI 0.80 to 2.40) on pain_0_10, t against s; contrast",
+        "  1 row left out (trial): finding only, no number",
+        "  1 row left out (trial): mean or median follow-up and no visit",
+    ]
+
+
+def test_effects_explained(run: Run, folder: Path) -> None:
+    done = run("effects", "heat", "--data", folder, "--explain", "trial")
+    assert done.code == 0
+    assert "  d = -1 x printed = -1 x (-1.6) = 1.6" in done.out.splitlines()
+
+
+def test_effects_on_another_scale(run: Run, folder: Path) -> None:
+    done = run("effects", "heat", "--data", folder, "--scale", "smd")
+    assert "on pain_smd" in done.out
+    assert run("effects", "heat", "--data", folder, "--scale", "smdd").code == 2
+
+
+def test_the_account(run: Run, folder: Path) -> None:
+    done = run("effects", "--account", "--data", folder)
+    assert done.code == 0
+    assert done.out.startswith("4 printed results: 1 went into 1 contrast")
+    own = run("effects", "heat", "--account", "--data", folder)
+    assert own.out.startswith("4 printed results")
+
+
+def test_effects_need_a_procedure_or_the_account(run: Run, folder: Path) -> None:
+    done = run("effects", "--data", folder)
+    assert done.code == 2
+    assert "name a procedure" in done.err
+
+
+def test_no_effect_is_said(run: Run, folder: Path) -> None:
+    done = run("effects", "heat", "--data", folder, "--comparator", "usual_care")
+    assert done.out == "No effect can be derived.\n"
+    change = run("effects", "heat", "--data", folder, "--comparator", "change")
+    assert change.code == 0

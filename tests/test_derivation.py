@@ -11,20 +11,17 @@ from spineevidence.curves import Curve, curve_for
 from spineevidence.derivation import (
     FORMS,
     ROUTES,
-    Figure,
     assumed_correlation,
-    combined,
-    events_of,
-    figure_of,
     from_arms_and_p,
     from_before_and_after,
     from_change_row,
     from_contrast_row,
-    from_events,
     from_means,
     orientation,
 )
 from spineevidence.evidence import Evidence
+from spineevidence.figures import Figure, combined, events_of, figure_of
+from spineevidence.responders import from_events
 from spineevidence.results import Result, results_of
 from tiny import contrast, row, tiny
 
@@ -201,5 +198,5 @@ def test_a_lineage_tells_the_numbers_put_in(results: tuple[Result, ...], pain: C
 
 
 def test_the_correlation_assumed(base: Evidence, pain: Curve) -> None:
-    assert assumed_correlation(pain) == 0.25
-    assert assumed_correlation(curve_for(base, domain="disability", measure=None)) == 0.5
+    assert assumed_correlation(pain).value == 0.25
+    assert assumed_correlation(curve_for(base, domain="disability", measure=None)).value == 0.5

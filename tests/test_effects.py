@@ -338,7 +338,7 @@ def test_doubtful_rows_enter_only_when_asked_for(tmp_path: Path, doubt: str) -> 
 def test_a_median_is_not_read_as_a_mean(tmp_path: Path) -> None:
     effects = asked(tiny(tmp_path, means(4, 5, statistic="median")))
     assert len(effects) == 0
-    assert reasons(effects) == {"median, not converted to a mean": 2}
+    assert reasons(effects) == {"median without quartiles from which a mean could be estimated": 2}
 
 
 def test_an_interval_without_its_estimate_gives_no_number(tmp_path: Path) -> None:
@@ -550,3 +550,80 @@ def test_effects_become_arrays_in_order(bundled: Evidence) -> None:
     effects = as_effect_sizes(line, derived)
     assert effects.yi.tolist() == [effect.yi for effect in derived.effects]
     assert effects.measure == "MD"
+
+
+def notes_of(effects: EffectSizes, word: str) -> list[str]:
+    return [note for note in only(effects).notes if note.startswith(f"{word}:")]
+
+
+def test_paired_contrasts_of_a_crossover_trial_speak(tmp_path: Path) -> None:
+    studies = {"trial": {"design": "crossover_rct"}}
+    base = tiny(
+        tmp_path, [contrast(-1.5, -2.5, -0.5, note="paired t test over both periods")], studies=studies
+    )
+    assert notes_of(asked(base), "CROSSOVER") == ["CROSSOVER: paired"]
+    arms = tiny(tmp_path / "arms", means(4, 5, note="paired"), studies=studies)
+    assert len(asked(arms)) == 0
+
+
+def test_a_cluster_trial_is_named(tmp_path: Path) -> None:
+    base = tiny(tmp_path, [contrast(-1.5, -2.5, -0.5)], studies={"trial": {"design": "cluster_rct"}})
+    assert len(notes_of(asked(base), "CLUSTER")) == 1
+
+
+def test_a_control_that_serves_two_procedures_is_named(tmp_path: Path) -> None:
+    rows = [*means(4, 5), row(arm="u", value=4.5, sd=2), *means(4, 5, months=6)]
+    effects = asked(tiny(tmp_path, rows))
+    shared = [[n for n in effect.notes if n.startswith("SHARED_CONTROL")] for effect in effects.lineage]
+    assert shared == [["SHARED_CONTROL: s is also compared with u"], []]
+
+
+def test_odd_rows_are_named_beside_the_effect(tmp_path: Path) -> None:
+    base = tiny(tmp_path, [contrast(-1.5, -2.5, -0.5, p_value="0.30")])
+    assert notes_of(asked(base), "ODD") == [
+        "ODD: line 2: p 0.30 and the interval -2.5 to -0.5 disagree about 0.05"
+    ]
+    rows = [row("pain_relief_50pct", statistic="percent", arm=arm, value=52, n=10) for arm in ("t", "s")]
+    found = asked(tiny(tmp_path / "grim", rows), domain=None, measure="pain_relief_50pct")
+    assert [note[:19] for note in notes_of(found, "ODD")] == ["ODD: line 2: no who", "ODD: line 3: no who"]
+
+
+def test_differences_beyond_three_sds_are_named(tmp_path: Path) -> None:
+    assert notes_of(asked(tiny(tmp_path / "sd", means(3, 6, sd="1.01"))), "LARGE_SMD") == []
+    assert notes_of(asked(tiny(tmp_path / "se", means(3, 6, sd="0.37"))), "LARGE_SMD") == [
+        "LARGE_SMD: 8.1 standard deviations; an SE may have been taken for an SD"
+    ]
+
+
+def test_a_p_value_of_a_rounded_difference_warns(tmp_path: Path) -> None:
+    rough = asked(tiny(tmp_path / "rough", [contrast("-0.1", p_value="0.50")]))
+    assert notes_of(rough, "ROUNDED") == [
+        "ROUNDED: 0.1 may be 0.05 off by rounding, its standard error by 50%"
+    ]
+    fine = asked(tiny(tmp_path / "fine", [contrast("-1.5", p_value="0.01")]))
+    assert notes_of(fine, "ROUNDED") == []
+
+
+BEFORE = [row(months=0, value=6, sd=2), row(months=0, arm="s", value=7, sd=2)]
+
+
+def test_the_assumed_correlation_can_be_varied(tmp_path: Path) -> None:
+    base = tiny(tmp_path, [*BEFORE, *means(4, 5)])
+    usual, other = asked(base), asked(base, r=0.6)
+    assert notes_of(usual, "IMPUTED_R") == ["IMPUTED_R: correlation of baseline and follow-up taken as 0.25"]
+    assert usual.yi[0] == pytest.approx(1 - 0.25)  # the procedure's arm began one point lower
+    assert other.yi[0] == pytest.approx(1 - 0.6)
+    assert notes_of(other, "IMPUTED_R")[0].endswith("0.6")
+    with pytest.raises(InputError, match=r"r must lie between -1 and 1; found 1\.2"):
+        asked(base, r=1.2)
+
+
+def test_three_sds_give_the_correlation(tmp_path: Path) -> None:
+    """SDs 2, 2 and 2 leave a correlation of (4 + 4 - 4) / 8."""
+    changes = [row(statistic="change", arm=arm, value=-2, sd=2) for arm in ("t", "s")]
+    effects = asked(tiny(tmp_path, [*BEFORE, *means(4, 5), *changes]))
+    assert notes_of(effects, "R_COMPUTED") == [
+        "R_COMPUTED: correlation 0.5 from the SDs of baseline, follow-up and change"
+    ]
+    assert effects.yi[0] == pytest.approx(1 - 0.5)
+    assert notes_of(asked(tiny(tmp_path / "one", [*BEFORE, *means(4, 5), changes[0]])), "IMPUTED_R")

@@ -9,10 +9,15 @@ from typing import Annotated
 
 import typer
 
-from spineevidence.errors import DataError, SpineEvidenceError
+from spineevidence.account import account_of_effects
+from spineevidence.curves import checked_scale
+from spineevidence.effects import effect_sizes
+from spineevidence.errors import DataError, InputError, SpineEvidenceError
 from spineevidence.evidence import check, load_evidence
-from spineevidence.formatting import count_of
+from spineevidence.formatting import count_of, interval, number, time_in_words
+from spineevidence.lineage import Effect
 from spineevidence.report import build_report
+from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_lines
 from spineevidence.wording import COMPARATORS
 
@@ -94,6 +99,62 @@ def duration(
         typer.echo(f"\nNot compared at all{where} with: {', '.join(missing)}.")
     if profile.see_also:
         typer.echo(f"See also (same family): {', '.join(profile.see_also)}.")
+
+
+@app.command()
+def effects(
+    procedure: Annotated[str | None, typer.Argument(help="Id, name, abbreviation or synonym.")] = None,
+    *,
+    data: DataOption = None,
+    account: Annotated[
+        bool, typer.Option("--account", help="Count the results by the route to an effect, or why none.")
+    ] = False,
+    comparator: Annotated[
+        str, typer.Option(help="placebo, active_placebo, usual_care, active, or change.")
+    ] = "placebo",
+    domain: Annotated[str | None, typer.Option(help="Such as pain or disability.")] = None,
+    measure: Annotated[str | None, typer.Option(help="One measure, by its id.")] = None,
+    scale: Annotated[str, typer.Option(help="natural, smd or mid.")] = "natural",
+    explain: Annotated[
+        str | None, typer.Option(help="A study: print the derivation of its effects step by step.")
+    ] = None,
+) -> None:
+    """List the effects of a procedure, or account for every printed result of the evidence."""
+    evidence = load_evidence(data)
+    if account:
+        chosen = evidence if procedure is None else evidence.select(procedure=procedure)
+        typer.echo(str(account_of_effects(chosen)))
+        return
+    if procedure is None:
+        raise InputError("name a procedure, or ask for --account")
+    change = comparator == CHANGE
+    found = effect_sizes(
+        evidence,
+        procedure=procedure,
+        estimand=CHANGE if change else "contrast",
+        comparator=None if change else comparator,
+        domain="pain" if domain is None and measure is None else domain,
+        measure=measure,
+        scale=checked_scale(scale),
+    )
+    if explain is not None:
+        typer.echo(str(found.explain(explain)))
+        return
+    for effect in found.lineage:
+        typer.echo(_effect_line(effect))
+    if not found.lineage:
+        typer.echo("No effect can be derived.")
+    for note in found.notes:
+        typer.echo(f"  {note}")
+
+
+def _effect_line(effect: Effect) -> str:
+    against = f" against {effect.versus}" if effect.versus else ""
+    limits = interval(effect.ci_low, effect.ci_high, 2)
+    return (
+        f"{effect.study_id}, {time_in_words(effect.months)}: {number(effect.yi, 2)} (95 % CI {limits}) on "
+        f"{effect.curve}, {effect.arm}{against}; {effect.route.replace('_', ' ')}"
+    )
 
 
 def _headed(line: LineSummary) -> str:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from spineevidence.curves import Curve, curve_for
+from spineevidence.curves import Curve, Responders, Scale, curve_for, own_unit
 from spineevidence.derivation import (
-    Figure,
-    combined,
-    events_of,
-    figure_of,
+    Correlation,
+    assumed_correlation,
+    computed_correlation,
     from_arms_and_p,
     from_before_and_after,
     from_change_row,
     from_contrast_row,
-    from_events,
     from_means,
 )
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import EstimandError, InputError, UnknownNameError
 from spineevidence.evidence import Evidence
+from spineevidence.figures import Figure, combined, events_of, figure_of
 from spineevidence.lineage import Effect, LeftOut, counted
 from spineevidence.models import COMPARATOR_CLASSES, OF_ONE_ARM
+from spineevidence.responders import from_events
 from spineevidence.results import CHANGE, ROLES, Result, Side, on_line, results_of
+from spineevidence.standardising import NO_SPREAD, on_common_scale
 
 INCLUDABLE: tuple[str, ...] = ("scale assumed", "sign inferred")
 
@@ -44,6 +46,8 @@ class Question:
         Which doubtful rows may enter: "scale assumed", "sign inferred".
     trial_arms : bool
         Whether single arms of randomised trials may feed a change.
+    r : float or None
+        Correlation of baseline and follow-up where none can be computed; None for the usual one.
     """
 
     procedure_id: str
@@ -51,6 +55,7 @@ class Question:
     curve: Curve
     include: tuple[str, ...] = ()
     trial_arms: bool = False
+    r: float | None = None
 
     def __contains__(self, result: Result) -> bool:
         return any(own.measure_id == result.measure.measure_id for own in self.curve.measures)
@@ -73,9 +78,12 @@ def effect_sizes(
     domain: str | None = None,
     measure: str | None = None,
     curve: str | None = None,
+    scale: Scale = "natural",
+    responders: Responders = "rd",
     condition: str | Sequence[str] | None = None,
     include: Sequence[str] = (),
     trial_arms: bool = False,
+    r: float | None = None,
 ) -> EffectSizes:
     """Return the effects of a procedure, one for each study and visit, on one scale.
 
@@ -92,18 +100,28 @@ def effect_sizes(
         The class compared with; needed for contrasts. Classes are never merged.
     domain, measure, curve : str, optional
         What was measured: a domain (its first natural scale), one measure, or a curve by its name.
+    scale : {"natural", "smd", "mid"}
+        Points of the natural scale; or all continuous measures of the domain together, in standard deviations
+        (Hedges' g, each difference divided by an SD of scores, never of changes) or in units of the smallest
+        difference between groups that matters.
+    responders : {"rd", "rr", "or"}
+        Binary measures as risk differences, or as logarithms of risk or odds ratios.
     condition : str or sequence of str, optional
         Only studies of these conditions.
     include : sequence of {"scale assumed", "sign inferred"}
         Doubtful rows that are left out otherwise.
     trial_arms : bool
         Whether the single arms of randomised trials feed a change as well.
+    r : float, optional
+        Correlation of baseline and follow-up scores where it has to be assumed. Without it 0.25 for pain, 0.5
+        else; try 0.1 to 0.7.
 
     Returns
     -------
     EffectSizes
         Benefit-positive, on the scale of the curve (risk differences as fractions). Each effect carries its
-        rows, its derivation and its caveats (`lineage`); `left_out` holds the rows that became no effect.
+        rows, its derivation and its caveats (`lineage`; `explain` prints them step by step); `left_out` holds
+        the rows that became no effect.
 
     Raises
     ------
@@ -119,9 +137,12 @@ def effect_sizes(
         procedure=procedure,
         estimand=estimand,
         comparator=comparator,
-        curve=curve_for(evidence, domain=domain, measure=measure, curve=curve),
+        curve=curve_for(
+            evidence, domain=domain, measure=measure, curve=curve, scale=scale, responders=responders
+        ),
         include=include,
         trial_arms=trial_arms,
+        r=r,
     )
     chosen = evidence if condition is None else evidence.select(condition=condition)
     return as_effect_sizes(asked, derive(asked, by_study(results_of(chosen))))
@@ -136,6 +157,7 @@ def question(
     curve: Curve,
     include: Sequence[str] = (),
     trial_arms: bool = False,
+    r: float | None = None,
 ) -> Question:
     """Check a question and return it with the procedure's id and the line's name."""
     if estimand not in ("contrast", CHANGE):
@@ -152,12 +174,15 @@ def question(
     for word in include:
         if word not in INCLUDABLE:
             raise UnknownNameError("kind of doubtful row", word, INCLUDABLE)
+    if r is not None and not -1 < r < 1:
+        raise InputError(f"r must lie between -1 and 1; found {r:g}; pain after a procedure has about 0.25")
     return Question(
         procedure_id=the_procedure(evidence, procedure),
         comparator=comparator or CHANGE,
         curve=curve,
         include=tuple(include),
         trial_arms=trial_arms,
+        r=r,
     )
 
 
@@ -260,18 +285,40 @@ def _unusable(asked: Question, result: Result) -> str:
         (result.scale_assumed and "scale assumed" not in asked.include, "scale assumed"),
         (result.sign_inferred and "sign inferred" not in asked.include, "sign inferred"),
         (result.lost_to_crossover and asked.comparator != CHANGE, "crossover trial, not its first period"),
-        (result.statistic == "median", "median, not converted to a mean"),
+        (result.statistic in OTHER_SCALE.get(asked.curve.kind, ()), _other_scale(asked, result)),
         (
-            asked.curve.kind == "MD"
-            and result.statistic in ("odds_ratio", "risk_ratio", "hazard_ratio", "smd"),
-            f"{result.statistic.replace('_', ' ')}, not on a natural scale",
-        ),
-        (
-            asked.curve.kind == "RD" and result.statistic in ("odds_ratio", "risk_ratio", "hazard_ratio"),
-            f"{result.statistic.replace('_', ' ')}, not a risk difference",
+            result.statistic == "median" and figure_of(result) is None,
+            "median without quartiles from which a mean could be estimated",
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")
+
+
+RATIOS = ("odds_ratio", "risk_ratio", "hazard_ratio")
+OTHER_SCALE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "MD": (*RATIOS, "smd"),
+        "SMD": RATIOS,
+        "MID": (*RATIOS, "smd"),
+        "RD": RATIOS,
+        "RR": ("odds_ratio", "hazard_ratio", "risk_difference"),
+        "OR": ("risk_ratio", "hazard_ratio", "risk_difference"),
+    }
+)
+SCALE_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "MD": "on a natural scale",
+        "SMD": "a standardised difference",
+        "MID": "on a natural scale",
+        "RD": "a risk difference",
+        "RR": "a risk ratio",
+        "OR": "an odds ratio",
+    }
+)
+
+
+def _other_scale(asked: Question, result: Result) -> str:
+    return f"{result.statistic.replace('_', ' ')}, not {SCALE_NAMES[asked.curve.kind]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +331,57 @@ class _Candidate:
 
 def _of_contrast(asked: Question, own: list[Result]) -> Derived:
     usable = [result for result in own if not _unusable(asked, result)]
-    candidates = [*_from_rows(asked, usable), *_from_arms(asked, usable, own), *_from_p(asked, usable)]
-    if asked.curve.kind == "RD":
-        candidates = _of_one_measure(asked, candidates)
-    effects = tuple(_speakers(candidates))
-    return Derived(effects, tuple(_left_out(asked, own, effects)))
+    found, failed = _candidates(asked, usable, own, _contrasts)
+    effects = tuple(_sharing(asked, own, effect) for effect in _speakers(found))
+    return Derived(effects, tuple(_left_out(asked, own, effects, failed)))
+
+
+def _contrasts(asked: Question, usable: list[Result], own: list[Result]) -> list[_Candidate]:
+    found = [*_from_rows(asked, usable), *_from_arms(asked, usable, own), *_from_p(asked, usable)]
+    return found if asked.curve.kind == "MD" else _of_one_measure(asked, found)
+
+
+Deriver = Callable[["Question", list[Result], list[Result]], list[_Candidate]]
+
+
+def _candidates(
+    asked: Question, usable: list[Result], own: list[Result], derive_from: Deriver
+) -> tuple[list[_Candidate], dict[int, str]]:
+    """Return the effects that might speak, and why rows could not be put on a common scale."""
+    if asked.curve.kind not in ("SMD", "MID"):
+        return derive_from(asked, usable, own), {}
+    found = [] if asked.comparator == CHANGE else list(_from_rows(asked, usable))  # standardised in print
+    failed: dict[int, str] = {}
+    for measure in asked.curve.measures:
+        in_points = replace(asked, curve=own_unit(measure))
+        rows = [result for result in own if result in in_points]
+        for candidate in derive_from(in_points, [r for r in usable if r in in_points], rows):
+            moved = on_common_scale(candidate.effect, curve=asked.curve, measure=measure, own=rows)
+            if moved is None:
+                failed |= dict.fromkeys(candidate.effect.lines, NO_SPREAD)
+            else:
+                found.append(replace(candidate, effect=moved))
+    return found, failed
+
+
+def _sharing(asked: Question, own: list[Result], effect: Effect) -> Effect:
+    """Note where the same control serves another procedure of the study at that visit."""
+    if asked.comparator in ("active", CHANGE):
+        return effect
+    others = {
+        side.arm
+        for result in own
+        if result.months == effect.months
+        for side in (result.arm, result.versus)
+        if side is not None
+        and side.as_allocated
+        and not side.procedure.is_control
+        and side.procedure.procedure_id != asked.procedure_id
+    }
+    if not others:
+        return effect
+    note = f"SHARED_CONTROL: {effect.versus} is also compared with {', '.join(sorted(others))}"
+    return replace(effect, notes=(*effect.notes, note))
 
 
 def _from_rows(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
@@ -302,8 +395,11 @@ def _from_rows(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
 
 def _from_arms(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
     """Compare the arms of the procedure with those of the comparator, visit by visit."""
-    kinds: tuple[tuple[str, tuple[str, ...]], ...] = (("final_means", ("mean",)), ("changes", ("change",)))
-    if asked.curve.kind == "RD":
+    kinds: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("final_means", ("mean", "median")),
+        ("changes", ("change",)),
+    )
+    if asked.curve.kind != "MD":
         kinds = (("responders", ("events", "percent")),)
     for route, statistics in kinds:
         for rows in _visits(
@@ -348,7 +444,8 @@ def _compared(
         effect = from_events(arm, versus, seen, curve=asked.curve)
     else:
         baseline = _baselines(own, first, arm, versus)
-        effect = from_means(arm, versus, seen, curve=asked.curve, route=route, baseline=baseline)
+        r = _correlation(asked, own, first, (arm, versus), baseline)
+        effect = from_means(arm, versus, seen, curve=asked.curve, route=route, baseline=baseline, r=r)
     if effect is not None:
         yield _Candidate(effect, pooled_arms=len(arm.lines) + len(versus.lines) > 2)
 
@@ -390,9 +487,41 @@ def _baselines(own: list[Result], first: Result, arm: Figure, versus: Figure) ->
     return sides[0], sides[1]
 
 
+def _correlation(
+    asked: Question,
+    own: list[Result],
+    first: Result,
+    sides: tuple[Figure, Figure],
+    baseline: tuple[Figure, Figure] | None,
+) -> Correlation:
+    """Return the correlation that the arms' own SDs give, or the one that is assumed."""
+    if baseline is not None:
+        changes = [_change_of(own, first, side) for side in sides]
+        triples = [
+            (before, after, change)
+            for before, after, change in zip(baseline, sides, changes, strict=True)
+            if change is not None
+        ]
+        known = computed_correlation(triples) if len(triples) == len(sides) else None
+        if known is not None:
+            return known
+    return assumed_correlation(asked.curve, asked.r)
+
+
+def _change_of(own: list[Result], like: Result, side: Figure) -> Figure | None:
+    for row in own:
+        if (row.arm.arm, row.statistic, row.is_contrast) == (side.arm, "change", False) and (
+            row.measure.measure_id,
+            row.months,
+            row.analysis,
+        ) == (like.measure.measure_id, like.months, like.analysis):
+            return figure_of(row)
+    return None
+
+
 def _from_p(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
     """Use the p-value of a contrast that prints no value with the figures of its two arms."""
-    if asked.curve.kind == "RD":
+    if asked.curve.kind != "MD":
         return
     for tested in usable:
         sign = on_line(tested, asked.procedure_id, asked.comparator)
@@ -473,7 +602,9 @@ def _naming_rivals(effect: Effect, rivals: list[Effect]) -> Effect:
     return replace(effect, notes=(*effect.notes, f"ALSO_PRINTED: {named}"))
 
 
-def _left_out(asked: Question, own: list[Result], effects: tuple[Effect, ...]) -> Iterator[LeftOut]:
+def _left_out(
+    asked: Question, own: list[Result], effects: tuple[Effect, ...], failed: Mapping[int, str]
+) -> Iterator[LeftOut]:
     used = {line for effect in effects for line in effect.lines}
     spoken = {effect.months for effect in effects}
     for result in own:
@@ -482,6 +613,8 @@ def _left_out(asked: Question, own: list[Result], effects: tuple[Effect, ...]) -
         reason = _unusable(asked, result)
         if not reason and result.statistic == "finding_only":
             reason = "finding only, no number"
+        if not reason and result.line in failed:
+            reason = failed[result.line]
         if not reason and result.months in spoken:
             reason = "another row of the study speaks at that visit"
         if not reason and asked.comparator == CHANGE and result.statistic in ("events", "percent"):
@@ -498,19 +631,26 @@ def _of_change(asked: Question, own: list[Result]) -> Derived:
         if on_line(result, asked.procedure_id, CHANGE, trial_arms=asked.trial_arms)
         and not _unusable(asked, result)
     ]
-    candidates = list(_changes(asked, usable, own)) if asked.curve.kind == "MD" else []
-    effects = tuple(_speakers(candidates))
-    return Derived(effects, tuple(_left_out(asked, own, effects)))
+    found, failed = _candidates(asked, usable, own, _changes)
+    effects = tuple(_speakers(found))
+    return Derived(effects, tuple(_left_out(asked, own, effects, failed)))
 
 
-def _changes(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
+def _changes(asked: Question, usable: list[Result], own: list[Result]) -> list[_Candidate]:
+    return list(_each_change(asked, usable, own)) if asked.curve.kind == "MD" else []
+
+
+def _each_change(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
     for result in usable:
         effect = None
         if result.statistic == "change":
             effect = from_change_row(result, curve=asked.curve)
         elif result.statistic == "mean":
             before = _baseline_of(own, result)
-            effect = None if before is None else from_before_and_after(before, result, curve=asked.curve)
+            effect = None
+            if before is not None:
+                r = assumed_correlation(asked.curve, asked.r)
+                effect = from_before_and_after(before, result, curve=asked.curve, r=r)
         if effect is not None:
             yield _Candidate(effect, pooled_arms=False)
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spineevidence.errors import InputError
-from spineevidence.formatting import html_table, interval, number, time_in_words
-from spineevidence.lineage import Effect, LeftOut
+from spineevidence.errors import InputError, UnknownNameError
+from spineevidence.formatting import html_table, interval, number, time_in_words, trimmed
+from spineevidence.lineage import Effect, Explanation, LeftOut, explained
 from spineevidence.timing import FloatArray, find_window
 
 BoolArray = npt.NDArray[np.bool_]
@@ -21,6 +21,7 @@ BoolArray = npt.NDArray[np.bool_]
 LEVEL = 0.95  # of every interval of the library, unless a call says otherwise
 SHOWN_POSITIONS = 5  # in a message
 SHOWN_ROWS = 20  # in a notebook
+SAME_TIME = 0.05  # months: weeks turned into months and rounded to one decimal still find their visit
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False, repr=False)
@@ -237,6 +238,46 @@ class EffectSizes:
         keep = [best[study] for study in sorted(best)]
         return self._kept(np.asarray(keep, dtype=np.intp), notes=self.notes)
 
+    def explain(self, study: str | None = None, months: float | None = None) -> Explanation:
+        """Return how effects were derived, step by step with the numbers put in.
+
+        Parameters
+        ----------
+        study : str, optional
+            Only effects of this study.
+        months : float, optional
+            Only effects at this time.
+
+        Returns
+        -------
+        Explanation
+            Prints as text: the rows as printed, each step with its numbers, the result, the caveats.
+
+        Raises
+        ------
+        InputError
+            If the effects carry no lineage (bare arrays), or none is at that time.
+        UnknownNameError
+            If there is no effect of the study.
+        """
+        if not len(self) and study is None and months is None:
+            return Explanation((("no effect", *self.notes),))
+        if len(self) and not self.lineage:
+            raise InputError("these effects carry no derivation; make them with effect_sizes(evidence, ...)")
+        studies = list(dict.fromkeys(effect.study_id for effect in self.lineage))
+        if study is not None and study not in studies:
+            raise UnknownNameError("study with an effect here", study, studies)
+        found = [effect for effect in self.lineage if study in (None, effect.study_id)]
+        if months is not None:
+            times = [effect.months for effect in found]
+            found = [effect for effect in found if abs(effect.months - months) < SAME_TIME]
+            if not found:
+                known = ", ".join(trimmed(time, 2) for time in sorted(set(times)))
+                raise InputError(
+                    f"no effect at {trimmed(months, 2)} months; there are some at {known} months"
+                )
+        return explained(found)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers, unrounded.
 
@@ -245,7 +286,8 @@ class EffectSizes:
         DataFrame
             A row per effect: ``yi``, ``vi``, ``sei`` (square root of ``vi``), ``df`` (infinite
             for the normal quantile), ``ci_low`` and ``ci_high`` (95 % interval). With lineage also, before
-            them, study, time and arms, and after them participants, route, derivation, lines and notes.
+            them, study, time and arms, and after them participants, route, formula, derivation, lines and
+            notes.
         """
         numbers = {
             "yi": self.yi,
@@ -265,6 +307,7 @@ class EffectSizes:
         for name in ("n_arm", "n_versus"):
             columns[name] = pd.array([getattr(effect, name) for effect in self.lineage], dtype="Int64")
         columns["route"] = [effect.route for effect in self.lineage]
+        columns["formula"] = [effect.formula for effect in self.lineage]
         columns["derivation"] = [effect.derivation for effect in self.lineage]
         columns["lines"] = [";".join(map(str, effect.lines)) for effect in self.lineage]
         columns["notes"] = [" | ".join(effect.notes) for effect in self.lineage]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from spineevidence.models import (
 from spineevidence.table import Table
 
 Wanted = str | Sequence[str] | None
+ODD_RESULT = re.compile(r"outcomes\.csv:(\d+):\d+: (.*)", re.DOTALL)
 T = TypeVar("T", bound=Record)
 
 
@@ -247,6 +249,16 @@ class Evidence:
         table = self.tables["measures"]
         records = (_as(table.record(row), Measure) for row in range(len(table)))
         return {record.measure_id: record for record in records}
+
+    def odd_results(self) -> dict[int, tuple[str, ...]]:
+        """Return what is odd but possible in outcomes.csv, by line."""
+        found: dict[int, tuple[str, ...]] = {}
+        for note in self.notes:
+            place = ODD_RESULT.match(note)
+            if place is not None:
+                line = int(place[1])
+                found[line] = (*found.get(line, ()), place[2])
+        return found
 
     def _procedure_record(self, name: str) -> Procedure:
         wanted = name.strip().casefold()

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from spineevidence.evidence import Evidence
+from spineevidence.formatting import time_in_words, trimmed
 from spineevidence.models import (
     COMPARATOR_CLASSES,
     CONTROLLED,
@@ -17,6 +18,7 @@ from spineevidence.models import (
     OF_ONE_ARM,
     RANDOMISED,
     Measure,
+    Printed,
     Procedure,
 )
 from spineevidence.timing import Window, window_of
@@ -95,8 +97,12 @@ class Result:
         Time since the procedure.
     window : Window or None
         The follow-up window of that time.
-    statistic, analysis, finding, citekey, note : str
-        As printed.
+    statistic, analysis, finding, citekey, note, locator, basis : str
+        As printed; report, place and what was read.
+    odd : tuple of str
+        What is odd but possible about it.
+    half_unit : float
+        Half a unit of the last printed digit of the value: what rounding may have changed.
     value, sd, se, ci_low, ci_high, p : float or None
         Numbers as printed.
     p_is_bound : bool
@@ -129,6 +135,27 @@ class Result:
     finding: str
     citekey: str
     note: str
+    locator: str
+    basis: str
+    odd: tuple[str, ...] = ()
+    half_unit: float = 0.0
+
+    @property
+    def cited(self) -> str:
+        """The row as printed, with its line, its report and the place in it."""
+        sides = self.arm.arm + (f" minus {self.versus.arm}" if self.versus else "")
+        when = "no time" if self.months is None else time_in_words(self.months) if self.months else "baseline"
+        parts = [f"{self.statistic.replace('_', ' ')} {'' if self.value is None else trimmed(self.value, 6)}"]
+        parts += [f"SD {trimmed(self.sd, 6)}"] if self.sd is not None else []
+        parts += [f"SE {trimmed(self.se, 6)}"] if self.se is not None else []
+        if self.ci_low is not None and self.ci_high is not None:
+            parts.append(f"95 % CI {trimmed(self.ci_low, 6)} to {trimmed(self.ci_high, 6)}")
+        if self.p is not None:
+            parts.append(f"p {'<' if self.p_is_bound else '='} {trimmed(self.p, 6)}")
+        parts += [f"n {self.n}"] if self.n is not None else []
+        numbers = ", ".join(part.strip() for part in parts)
+        where = f"{self.locator}, {self.citekey} ({self.basis.replace('_', ' ')})"
+        return f"line {self.line}, {sides}, {self.measure.measure_id}, {when}: {numbers}; {where}"
 
     @property
     def scale_assumed(self) -> bool:
@@ -156,9 +183,14 @@ class Result:
         return self.analysis in ("as_treated", "responders")
 
     @property
+    def paired(self) -> bool:
+        """Whether it is the contrast of a crossover trial that compares patients with themselves."""
+        return self.design == "crossover_rct" and self.is_contrast and "paired" in self.note
+
+    @property
     def lost_to_crossover(self) -> bool:
-        """Whether it is of a crossover trial and not of its first period."""
-        return self.design == "crossover_rct" and "first period" not in self.note
+        """Whether it is of a crossover trial, neither of its first period nor paired."""
+        return self.design == "crossover_rct" and "first period" not in self.note and not self.paired
 
     @property
     def role(self) -> Role:
@@ -255,8 +287,12 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
             strict=True,
         )
     }
+    odd = evidence.odd_results()
+    half_units = {text: _half_unit(text) for text in set(outcomes.text("value").tolist())}
     words = ("study_id", "arm", "versus", "measure_id", "statistic", "p_value", "analysis", "finding")
-    texts = [outcomes.text(name).tolist() for name in (*words, "citekey", "note")]
+    texts = [
+        outcomes.text(name).tolist() for name in (*words, "citekey", "note", "locator", "basis", "value")
+    ]
     names = ("value", "sd", "se", "ci_low", "ci_high", "p_value", "n")
     numbers = [outcomes.number(name).tolist() for name in names]
     for line, months, row, values in zip(
@@ -266,7 +302,7 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
         zip(*numbers, strict=True),
         strict=True,
     ):
-        study, arm, versus, measure, statistic, p_value, analysis, finding, citekey, note = row
+        study, arm, versus, measure, statistic, p_value, analysis, finding, *source = row
         value, sd, se, low, high, p, n = (_or_none(number) for number in values)
         design, blinding, condition, enrolled = facts[study]
         yield Result(
@@ -292,9 +328,17 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
             n=None if n is None else int(n),
             analysis=analysis,
             finding=finding,
-            citekey=citekey,
-            note=note,
+            citekey=source[0],
+            note=source[1],
+            locator=source[2],
+            basis=source[3],
+            odd=odd.get(line, ()),
+            half_unit=half_units[source[4]],
         )
+
+
+def _half_unit(text: str) -> float:
+    return 0.5 * 10.0 ** -Printed(text).decimals if text else 0.0
 
 
 def _sides(evidence: Evidence) -> dict[tuple[str, str], Side]:
