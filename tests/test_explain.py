@@ -86,6 +86,13 @@ def test_every_effect_names_its_formula_its_rows_and_their_place(bundled: list[E
         )
 
 
+def test_every_keyword_of_a_note_is_in_the_handbook_of_effects(bundled: list[Effect]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "methods" / "effects.md").read_text(encoding="utf-8")
+    table = page.partition("## Notes of an effect")[2].partition("## References")[0]
+    used = {keyword(note) for effect in bundled for note in effect.notes} - {""}
+    assert used - set(re.findall(r"`([A-Z_]+)`", table)) == set()
+
+
 def test_an_explanation_reads_from_the_printed_row_to_the_interval(tmp_path: Path) -> None:
     base = tiny(tmp_path, [contrast(-1.5, -2.5, -0.5), contrast(-1, -2, 0, months=6)])
     effects = effect_sizes(base, procedure="heat", comparator="placebo", domain="pain")

@@ -52,6 +52,7 @@ def test_quartiles_and_range_are_used_together(tmp_path: Path) -> None:
         ({"value": 1, "n": 30, "note": "IQR 1-1"}, "no spread"),
         ({"value": 4, "n": 4, "note": "IQR 3-5"}, "too few patients"),
         ({"value": 2, "n": 30, "note": "IQR 1.8-9"}, "skewed, and too few for quantile estimation"),
+        ({"value": 2, "n": 200, "note": "range 0-30"}, "skewed, and no quartiles"),
         ({"value": 4, "n": 30, "note": "IQR 3-5; range 3.5-9"}, "quartile below the smallest value"),
     ],
 )
@@ -59,12 +60,14 @@ def test_medians_that_give_no_mean(tmp_path: Path, cells: dict[str, str | float]
     assert figure(tmp_path, **cells) is None, why
 
 
-def test_a_skewed_median_of_many_patients_is_estimated_from_its_quantiles(tmp_path: Path) -> None:
-    found = figure(tmp_path, value=2, note="IQR 1-5.5", n=200)
-    expected = mean_sd_from_median(median=2, q1=1, q3=5.5, n=200, method="quantile_estimation")
+@pytest.mark.parametrize("note", ["IQR 1-5.5", "IQR 1-5.5; range 0-10"])
+def test_a_skewed_median_of_many_patients_is_estimated_from_its_quartiles(tmp_path: Path, note: str) -> None:
+    found = figure(tmp_path, value=2, note=note, n=200)
+    expected = mean_sd_from_median(median=2, q1=1, q3=5.5, n=200, method="quantile_estimation", scale=(0, 10))
     assert found is not None
     assert (found.value, found.sd) == (float(expected.mean), float(expected.sd))
-    assert found.value > 3  # of a right-skewed distribution the mean lies far above the median
+    assert 2.5 < found.value < 4  # of a right-skewed distribution the mean lies above the median
+    assert found.sd < 4  # and within the scale
 
 
 def test_medians_of_two_arms_make_a_contrast(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import gammaincinv, ndtr, ndtri
+from scipy.special import betaincinv, gammaincinv, ndtr, ndtri
 
 from spineevidence.errors import InputError
 from spineevidence.formulas.medians import METHODS, mean_sd_from_median, skewness_test
@@ -243,3 +243,30 @@ def test_coinciding_quartiles_beside_extremes() -> None:
 def test_bad_input_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_a_beta_distribution_stays_within_its_scale() -> None:
+    """Quartiles of a beta distribution with shapes 1.2 and 3, on 0 to 10, give its moments back."""
+    q1, median, q3 = (10 * betaincinv(1.2, 3, p) for p in (0.25, 0.5, 0.75))
+    known = {"n": 200, "q1": q1, "median": median, "q3": q3, "method": "quantile_estimation"}
+    found = mean_sd_from_median(**known, scale=(0, 10))
+    assert float(found.mean) == pytest.approx(10 * 1.2 / 4.2, rel=1e-6)
+    assert float(found.sd) == pytest.approx(10 * (1.2 * 3 / (4.2**2 * 5.2)) ** 0.5, rel=1e-6)
+    assert found.distribution == ("beta",)
+    turned = mean_sd_from_median(**known | {"q1": -q3, "median": -median, "q3": -q1}, scale=(-10, 0))
+    assert float(turned.mean) == pytest.approx(-float(found.mean), rel=1e-6)
+
+
+def test_without_its_scale_a_fit_to_quartiles_can_run_away() -> None:
+    known = {"n": 60, "q1": 1, "median": 2, "q3": 5.5, "method": "quantile_estimation"}
+    assert float(mean_sd_from_median(**known).sd) > 10
+    assert float(mean_sd_from_median(**known, scale=(0, 10)).sd) < 4
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [((10, 0), "lowest and the highest score"), ((0, 5), "within the scale"), ((2, 10), "within the scale")],
+)
+def test_scales_that_do_not_fit(limits: tuple[float, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        mean_sd_from_median(n=60, q1=1, median=2, q3=5.5, method="quantile_estimation", scale=limits)

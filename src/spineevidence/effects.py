@@ -288,7 +288,7 @@ def _unusable(asked: Question, result: Result) -> str:
         (result.statistic in OTHER_SCALE.get(asked.curve.kind, ()), _other_scale(asked, result)),
         (
             result.statistic == "median" and figure_of(result) is None,
-            "median without quartiles from which a mean could be estimated",
+            "median that gives no mean: no quartiles, or too skewed",
         ),
     )
     return next((reason for holds, reason in reasons if holds), "")

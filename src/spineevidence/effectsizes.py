@@ -297,7 +297,7 @@ class EffectSizes:
             "ci_low": self.ci_low,
             "ci_high": self.ci_high,
         }
-        if not self.lineage:
+        if len(self) and not self.lineage:
             return pd.DataFrame(numbers)
         before = ("study_id", "months", "window", "measure_id", "arm", "versus")
         columns: dict[str, object] = {

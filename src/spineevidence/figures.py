@@ -167,21 +167,23 @@ def _from_median(result: Result) -> Figure | None:
 
 
 def _mean_and_sd(result: Result, n: int) -> medians.FromMedian | None:
+    """Return Luo's estimate; of a skewed group the fit to its quartiles, if it is large and its scale known.
+
+    A range is left out of that fit: with it the SD would come out too large.
+    """
+    scale = (result.measure.minimum, result.measure.maximum)
     q1, q3 = quartiles_of(result) or (None, None)
     low, high = extremes_of(result) or (None, None)
     median = result.value or 0.0
-
-    def converted(method: medians.Method) -> medians.FromMedian:
-        return medians.mean_sd_from_median(
-            n=n, median=median, q1=q1, q3=q3, minimum=low, maximum=high, method=method
-        )
-
     try:
-        found = converted("luo")
-        if bool(found.skewed) and n < LEAST_OF_A_SKEWED_MEDIAN:
-            return None
+        found = medians.mean_sd_from_median(n=n, median=median, q1=q1, q3=q3, minimum=low, maximum=high)
         if bool(found.skewed):
-            found = converted("quantile_estimation")
+            if q1 is None or n < LEAST_OF_A_SKEWED_MEDIAN or scale[0] is None or scale[1] is None:
+                return None
+            limits = (float(scale[0]), float(scale[1]))
+            found = medians.mean_sd_from_median(
+                n=n, median=median, q1=q1, q3=q3, method="quantile_estimation", scale=limits
+            )
     except InputError:
         return None  # quartiles, range and median that contradict each other
     return found if math.isfinite(float(found.mean)) and float(found.sd) > 0 else None

@@ -117,6 +117,7 @@ def mean_sd_from_median(
     q3: npt.ArrayLike | None = None,
     maximum: npt.ArrayLike | None = None,
     method: Method = "luo",
+    scale: tuple[float, float] | None = None,
     withhold_skewed: bool = False,
 ) -> FromMedian:
     """Return means and standard deviations of groups of which medians are printed.
@@ -144,7 +145,10 @@ def mean_sd_from_median(
         "wan": both of Wan. "hozo" and "walter": extremes only, "bland": all four only; these are given
         to repeat older reviews. "lognormal": Shi's formulas on logarithms. "quantile_estimation": the
         best fitting of a normal, log-normal, gamma and Weibull distribution, and of a beta
-        distribution if all values lie between 0 and 1 (divide scores by the length of their scale).
+        distribution if all values lie between 0 and 1.
+    scale : tuple of two floats, optional
+        Lowest and highest score possible. With it "quantile_estimation" fits a beta distribution on that
+        range alone: from quartiles the others can put most of their spread beyond the end of the scale.
     withhold_skewed : bool, optional
         Whether mean and standard deviation are NaN where the test finds skewness.
 
@@ -180,6 +184,8 @@ def mean_sd_from_median(
     >>> mean_sd_from_median(n=60, median=42, q1=40, q3=62)
     <FromMedian: mean 48.358, sd 16.711, skewed>
     """
+    if scale is not None and not scale[0] < scale[1]:
+        raise InputError(f"scale must be the lowest and the highest score; found {scale}; such as (0, 10)")
     if method not in METHODS:
         raise InputError(unknown_word("method", method, METHODS))
     printed = _checked(n, {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum})
@@ -194,7 +200,7 @@ def mean_sd_from_median(
     statistic, critical = _skewness(tested)
     skewed = np.asarray(statistic > critical)
     if method == "quantile_estimation":
-        mean, sd, distribution = _quantile_estimation(printed)
+        mean, sd, distribution = _quantile_estimation(printed, scale)
     else:
         mean, sd = _by_formula(method, tested)
         distribution = ("log-normal" if method == "lognormal" else "normal",) * int(np.size(mean))
@@ -432,17 +438,26 @@ def _lognormal(logs: _Summary) -> tuple[FloatArray, FloatArray]:
     return mean, np.sqrt(moment - square)
 
 
-def _quantile_estimation(printed: _Summary) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
+def _quantile_estimation(
+    printed: _Summary, scale: tuple[float, float] | None
+) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
     shape = np.shape(printed.n)
+    lowest, highest = (0.0, 1.0) if scale is None else scale
     parts = (printed.low, printed.q1, printed.median, printed.q3, printed.high)
     rows = np.stack([np.ravel(part) for part in parts], axis=1)
+    if scale is not None:
+        rule = f"scores must lie within the scale, the median between {lowest:g} and {highest:g}"
+        inside = ~(rows < lowest) & ~(rows > highest)
+        inside[:, 2] &= (rows[:, 2] > lowest) & (rows[:, 2] < highest)
+        require(np.asarray(inside.all(axis=1)), rule, rows[:, 2], "give the limits of the scale, not of the scores")
+    length = highest - lowest
     found = [
-        _best_fit(values[~np.isnan(values)], _probabilities(printed.given, size))
+        _best_fit((values[~np.isnan(values)] - lowest) / length, _probabilities(printed.given, size), scale)
         for values, size in zip(rows, np.ravel(printed.n), strict=True)
     ]
-    mean = np.array([fit[1] for fit in found]).reshape(shape)[()]
-    sd = np.array([fit[2] for fit in found]).reshape(shape)[()]
-    return mean, sd, tuple(fit[0] for fit in found)
+    mean = lowest + length * np.array([fit[1] for fit in found]).reshape(shape)
+    sd = length * np.array([fit[2] for fit in found]).reshape(shape)
+    return mean[()], sd[()], tuple(fit[0] for fit in found)
 
 
 def _probabilities(given: Given, n: float) -> FloatArray:
@@ -455,7 +470,9 @@ def _probabilities(given: Given, n: float) -> FloatArray:
     )
 
 
-def _best_fit(values: FloatArray, p: FloatArray) -> tuple[str, float, float]:
+def _best_fit(
+    values: FloatArray, p: FloatArray, scale: tuple[float, float] | None
+) -> tuple[str, float, float]:
     """Return the distribution whose quantiles are nearest to the values, with its mean and sd."""
     from scipy.optimize import least_squares  # late: half a second to import
     from scipy.special import ndtri
@@ -463,7 +480,7 @@ def _best_fit(values: FloatArray, p: FloatArray) -> tuple[str, float, float]:
     z = ndtri(p)
     best: tuple[float, str, float, float] | None = None
     with np.errstate(over="ignore", invalid="ignore"):
-        for name, quantiles, moments, start, bounds in _candidates(values, z):
+        for name, quantiles, moments, start, bounds in _candidates(values, z, bounded=scale is not None):
             fit = least_squares(
                 _residuals,
                 np.clip(start, *bounds),
@@ -493,13 +510,15 @@ Moments = Callable[[FloatArray], tuple[float, float]]
 Candidate = tuple[str, Quantiles, Moments, FloatArray, tuple[FloatArray, FloatArray]]
 
 
-def _candidates(values: FloatArray, z: FloatArray) -> list[Candidate]:
+def _candidates(values: FloatArray, z: FloatArray, *, bounded: bool) -> list[Candidate]:
     """Return name, quantiles, moments, start and bounds; parameters above 0 as logarithms.
 
-    Negative scores leave only the normal distribution, as in McGrath's paper.
+    Negative scores leave only the normal distribution, as in McGrath's paper, and a bounded scale only beta.
     """
     middle = float(values[values.size // 2])
     spread = float((values[-1] - values[0]) / (z[-1] - z[0]))
+    if bounded:
+        return [_beta_candidate(middle, spread)]
     anywhere = np.full(2, -np.inf), np.full(2, np.inf)
     shaped = np.array([-SHAPE, -np.inf]), np.array([SHAPE, np.inf])
     start = np.array([middle, np.log(spread)])
@@ -515,10 +534,14 @@ def _candidates(values: FloatArray, z: FloatArray) -> list[Candidate]:
         ("Weibull", _weibull_quantiles, _weibull_moments, np.log([1.2 / log_spread, middle]), shaped),
     ]
     if values[-1] < 1:
-        both = max(middle * (1 - middle) / spread**2 - 1, 0.5)
-        start = np.log([middle * both, (1 - middle) * both])
-        fits.append(("beta", _beta_quantiles, _beta_moments, start, (np.full(2, -SHAPE), np.full(2, SHAPE))))
+        fits.append(_beta_candidate(middle, spread))
     return fits
+
+
+def _beta_candidate(middle: float, spread: float) -> Candidate:
+    both = max(middle * (1 - middle) / spread**2 - 1, 0.5)
+    start = np.log([middle * both, (1 - middle) * both])
+    return "beta", _beta_quantiles, _beta_moments, start, (np.full(2, -SHAPE), np.full(2, SHAPE))
 
 
 def _normal_quantiles(x: FloatArray, _: FloatArray, z: FloatArray) -> FloatArray:
