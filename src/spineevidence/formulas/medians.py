@@ -449,7 +449,8 @@ def _quantile_estimation(
         rule = f"scores must lie within the scale, the median between {lowest:g} and {highest:g}"
         inside = ~(rows < lowest) & ~(rows > highest)
         inside[:, 2] &= (rows[:, 2] > lowest) & (rows[:, 2] < highest)
-        require(np.asarray(inside.all(axis=1)), rule, rows[:, 2], "give the limits of the scale, not of the scores")
+        advice = "give the limits of the scale, not of the scores"
+        require(np.asarray(inside.all(axis=1)), rule, rows[:, 2], advice)
     length = highest - lowest
     found = [
         _best_fit((values[~np.isnan(values)] - lowest) / length, _probabilities(printed.given, size), scale)
