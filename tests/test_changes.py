@@ -287,3 +287,19 @@ def test_bad_input_is_refused(form: str, wrong: dict[str, object], message: str)
 def test_unknown_words_are_refused(form: str, wrong: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         FORMS[form](**(GOOD | wrong))
+
+
+# Lakens 2013, Frontiers in Psychology 4:863, table 1: ten scores of two films
+FILM_1 = (9, 7, 8, 9, 8, 9, 9, 10, 9, 9)
+FILM_2 = (9, 6, 7, 8, 7, 9, 8, 8, 8, 7)
+
+
+def test_the_published_example_of_a_change_by_its_own_sd() -> None:
+    """The text prints means 8.7 (SD 0.82) and 7.7 (SD 0.95), and Cohen's d_z 1.50."""
+    one, two = np.array(FILM_1), np.array(FILM_2)
+    assert (one.mean(), two.mean()) == (8.7, 7.7)
+    assert (one.std(ddof=1), two.std(ddof=1)) == pytest.approx((0.82, 0.95), abs=5.1e-3)
+    r = float(np.corrcoef(one, two)[0, 1])
+    visits = {"base": two.mean(), "final": one.mean(), "n": 10, "r": r}
+    spreads = {"sd_base": two.std(ddof=1), "sd_final": one.std(ddof=1)}
+    assert changes.smcc(**visits, **spreads, correct=False).yi[0] == pytest.approx(1.50, abs=5.1e-3)

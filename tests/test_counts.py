@@ -453,3 +453,19 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(**arguments)
+
+
+def test_the_published_example_of_a_proportion() -> None:
+    # Newcombe 1998, Statistics in Medicine 17:857-872, table I: 81 of 263, simple interval 0.2522 to 0.3638,
+    # and 15 of 148, 0.0527 to 0.1500
+    found = counts.proportion(events=[81, 15], n=[263, 148])
+    assert found.ci_low == pytest.approx([0.2522, 0.0527], abs=5.1e-5)
+    assert found.ci_high == pytest.approx([0.3638, 0.1500], abs=5.1e-5)
+
+
+def test_the_published_example_of_arcsine_scales() -> None:
+    # W Viechtbauer, mailing list R-sig-meta-analysis, "Freeman-Tukey double arcsine transformation and
+    # harmonic mean": 4 of 10 give 0.6847 (0.0250) by the arcsine and 0.6936 (0.0238) by the double arcsine
+    for scale, yi, vi in (("arcsine", 0.6847, 0.0250), ("double_arcsine", 0.6936, 0.0238)):
+        found = counts.proportion(events=4, n=10, scale=scale)
+        assert (found.yi[0], found.vi[0]) == pytest.approx((yi, vi), abs=5.1e-5)

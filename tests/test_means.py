@@ -454,3 +454,17 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(**arguments)
+
+
+# R's data set "mtcars" (Henderson and Velleman 1981): miles per gallon of 19 automatic and 13 manual cars,
+# and the vignette "standardized differences" of R's package effectsize on it
+CARS = {"m1": 17.147368, "sd1": 3.833966, "n1": 19, "m2": 24.392308, "sd2": 6.166504, "n2": 13}
+
+
+@pytest.mark.parametrize(
+    ("form", "printed"), [(means.hedges_g, -1.48), (means.smdh, -1.41), (means.glass_delta, -1.17)]
+)
+def test_the_published_example_of_three_standardisers(
+    form: Callable[..., EffectSizes], printed: float
+) -> None:
+    assert form(**CARS, correct=False).yi[0] == pytest.approx(printed, abs=5.1e-3)

@@ -193,3 +193,11 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(**arguments)
+
+
+def test_the_published_example_of_a_rate() -> None:
+    # Wasserman, Pezzullo 2024, Biostatistics For Dummies, chapter on incidence and prevalence: 24 new cases
+    # in 80,000 person-years are 30.0 (95 % interval 18.0 to 42.0) in 100,000
+    found = rates.incidence_rate(events=24, time=0.8)
+    assert found.yi[0] == pytest.approx(30.0)
+    assert (found.ci_low[0], found.ci_high[0]) == pytest.approx((18.0, 42.0), abs=0.051)

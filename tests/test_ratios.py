@@ -87,7 +87,7 @@ def test_rows_that_fit_any_variance_stay_in_their_place() -> None:
     assert np.isnan(by_p.vi).tolist() == [True, True, False]
     assert by_p.defined.tolist() == [False, False, True]
     assert by_p.yi[1] == pytest.approx(np.log(0.8))
-    assert "2 of 3, position 0, 1" in by_p.notes[0]
+    assert "2 of 3, positions 0, 1" in by_p.notes[0]
     by_z = ratios.ratio_from_z(ratio=[1.0, 0.8, 0.8, 0.8], z=[1.0, 0.0, 2.0, -2.0], measure="OR")
     assert np.isnan(by_z.vi).tolist() == [True, True, True, False]
     assert len(by_z.estimable()) == 1

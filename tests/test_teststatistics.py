@@ -126,3 +126,10 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(**arguments)
+
+
+def test_the_published_example_of_an_smd_from_t() -> None:
+    # Lakens 2013, Frontiers in Psychology 4:863, page 4: t(18) = 2.52 is d 1.13 and Hedges' g 1.08
+    found = teststatistics.smd_from_t(t=2.52, n1=10, n2=10)
+    assert found.yi[0] == pytest.approx(1.08, abs=5.1e-3)
+    assert found.yi[0] / float(means.factor_from_df(df=18)) == pytest.approx(1.13, abs=5.1e-3)

@@ -142,7 +142,7 @@ class EffectSizes:
         if kept.all():
             return self
         missing = np.flatnonzero(~kept)
-        note = f"{missing.size} of {kept.size} left out, no estimate with a variance: {_positions(missing)}"
+        note = f"{missing.size} of {kept.size} left out, no estimate with a variance: {positions(~kept)}"
         return self._kept(np.flatnonzero(kept), notes=(*self.notes, note))
 
     def _kept(self, keep: npt.NDArray[np.intp], *, notes: tuple[str, ...]) -> EffectSizes:
@@ -375,8 +375,21 @@ def require(ok: BoolArray, rule: str, found: FloatArray, advice: str) -> None:
     listed = ", ".join(f"{value:g}" for value in values)
     where = ""
     if np.ndim(ok):
-        where = f" at {_positions(wrong)}"
+        where = f" at {positions(~np.asarray(ok))}"
     raise InputError(f"{rule}; found {listed}{where}; {advice}")
+
+
+def positions(where: BoolArray) -> str:
+    """Return the first places where an array is true, counted from 0.
+
+    >>> positions(np.array([False, True, True]))
+    'positions 1, 2'
+    """
+    places = np.flatnonzero(where)
+    listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
+    rest = places.size - SHOWN_POSITIONS
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"position{'s' if places.size > 1 else ''} {listed}{more}"
 
 
 def notes_below(table: str, notes: Iterable[str]) -> str:
@@ -439,10 +452,3 @@ def _printed_limits(
     ok = ~(low > high) if undefined else low <= high
     require(ok, "ci_low must not exceed ci_high", low, "exchange the limits")
     return low, high
-
-
-def _positions(places: npt.NDArray[np.intp]) -> str:
-    listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
-    rest = places.size - SHOWN_POSITIONS
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"position{'s' if places.size > 1 else ''} {listed}{more}"

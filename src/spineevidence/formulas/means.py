@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import SHOWN_POSITIONS, BoolArray, EffectSizes, require
+from spineevidence.effectsizes import BoolArray, EffectSizes, positions, require
 from spineevidence.errors import InputError
 from spineevidence.formatting import number
 from spineevidence.formulas.arguments import aligned, check_above_0, check_n, direction, two_arms
@@ -601,14 +601,11 @@ def no_estimate(missing: BoolArray, why: str) -> tuple[str, ...]:
     >>> no_estimate(np.array([False, True]), "fewer than 3 patients")
     ('1 of 2 rows gives no estimate (fewer than 3 patients): position 1.',)
     """
-    places = np.flatnonzero(missing)
-    if not places.size:
+    count = np.count_nonzero(missing)
+    if not count:
         return ()
-    listed = ", ".join(map(str, places[:SHOWN_POSITIONS]))
-    more = f" and {places.size - SHOWN_POSITIONS} more" if places.size > SHOWN_POSITIONS else ""
-    verb, position = ("gives", "position") if places.size == 1 else ("give", "positions")
-    rows = f"{places.size} of {np.size(missing)} rows {verb} no estimate"
-    return (f"{rows} ({why}): {position} {listed}{more}.",)
+    verb = "gives" if count == 1 else "give"
+    return (f"{count} of {np.size(missing)} rows {verb} no estimate ({why}): {positions(missing)}.",)
 
 
 def _difference(m1: FloatArray, m2: FloatArray, better: Better) -> FloatArray:

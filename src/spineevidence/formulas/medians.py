@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import SHOWN_POSITIONS, BoolArray, require
+from spineevidence.effectsizes import BoolArray, positions, require
 from spineevidence.errors import InputError
 from spineevidence.formatting import number
 from spineevidence.formulas.arguments import aligned, check_n
@@ -605,12 +605,8 @@ def _notes(
     if method == "quantile_estimation":
         chosen = ", ".join(f"{name} {distribution.count(name)}" for name in dict.fromkeys(distribution))
         notes.append(f"{CODE}: best fitting distributions: {chosen}.")
-    places = np.flatnonzero(skewed)
-    if places.size:
-        listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
-        rest = places.size - SHOWN_POSITIONS
+    if np.any(skewed):
         of = "logarithms are" if method == "lognormal" else "scores are"
-        more = f" and {rest} more" if rest > 0 else ""
         then = "; mean and SD withheld" if withhold else ""
-        notes.append(f"{CODE}: {of} skewed by Shi's test at position {listed}{more}{then}.")
+        notes.append(f"{CODE}: {of} skewed by Shi's test at {positions(np.atleast_1d(skewed))}{then}.")
     return tuple(notes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import LEVEL, SHOWN_POSITIONS, BoolArray, EffectSizes, require, t_quantile
+from spineevidence.effectsizes import LEVEL, BoolArray, EffectSizes, positions, require, t_quantile
 from spineevidence.errors import InputError
 from spineevidence.formulas.arguments import aligned, check_above_0, direction
 from spineevidence.formulas.conversions import se_from_ci, se_from_p
@@ -285,7 +285,4 @@ def _effects(
 
 
 def _places(flag: BoolArray) -> str:
-    places = np.flatnonzero(flag)
-    rest = places.size - SHOWN_POSITIONS
-    listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
-    return f"{places.size} of {flag.size}, position {listed}{f' and {rest} more' if rest > 0 else ''}"
+    return f"{np.count_nonzero(flag)} of {flag.size}, {positions(flag)}"

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import SHOWN_POSITIONS, BoolArray, EffectSizes
+from spineevidence.effectsizes import BoolArray, EffectSizes, positions
 from spineevidence.errors import InputError
 from spineevidence.formulas.arguments import aligned, check_events, check_n
 from spineevidence.timing import FloatArray, unknown_word
@@ -249,19 +249,6 @@ def as_effects(
         notes=(*said, *notes),
         undefined=True,
     )
-
-
-def positions(where: BoolArray) -> str:
-    """Return the first places where an array is true, counted from 0.
-
-    >>> positions(np.array([False, True, True]))
-    'positions 1, 2'
-    """
-    places = np.flatnonzero(where)
-    listed = ", ".join(str(place) for place in places[:SHOWN_POSITIONS])
-    rest = places.size - SHOWN_POSITIONS
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"position{'s' if places.size > 1 else ''} {listed}{more}"
 
 
 def _where_to_add(counts: tuple[FloatArray, ...], to: str, dropped: BoolArray | None) -> BoolArray:
