@@ -84,21 +84,41 @@ def test_public_names_are_those_that_are_documented() -> None:
     used = set(re.findall(r"\bspe\.([A-Za-z]\w*)", text))
     assert used <= set(spineevidence.__all__)
     assert sorted(spineevidence.__all__) == list(spineevidence.__all__)
-    exported = {name for name in vars(spineevidence) if not name.startswith("_")}
-    assert set(spineevidence.__all__) <= exported
+    assert set(spineevidence.__all__) <= set(dir(spineevidence))
     for name in spineevidence.__all__:
         assert inspect.getdoc(getattr(spineevidence, name)), name
 
 
-def test_nothing_else_is_exported() -> None:
-    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
-    names = {
-        alias.asname or alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
+def public_imports(nodes: list[ast.stmt]) -> dict[str, str]:
+    """Return each name that the package imports, with where it comes from."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("spineevidence.")
         for alias in node.names
     }
-    assert names == set(spineevidence.__all__)
+
+
+def test_nothing_else_is_exported() -> None:
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    (typed,) = (node for node in tree.body if isinstance(node, ast.If))
+    at_once, later = public_imports(tree.body), public_imports(typed.body)
+    assert sorted({**at_once, **later}) == spineevidence.__all__
+    assert not set(at_once) & set(later)
+    assert set(dir(spineevidence)) == {*spineevidence.__all__, "__version__"}
+
+
+def test_names_imported_later_are_those_that_type_checkers_see() -> None:
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    (typed,) = (node for node in tree.body if isinstance(node, ast.If))
+    for name, home in public_imports(typed.body).items():
+        module, _, own_name = home.rpartition(".")
+        assert getattr(spineevidence, name) is getattr(importlib.import_module(module), own_name)
+
+
+def test_an_unknown_name_is_an_ordinary_error() -> None:
+    with pytest.raises(AttributeError, match="module 'spineevidence' has no attribute 'pooled'"):
+        _ = spineevidence.pooled
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -147,7 +167,10 @@ def test_no_check_of_input_is_an_assertion() -> None:
 
 
 def test_importing_is_quick_and_quiet() -> None:
-    code = "import json, sys, spineevidence; print(json.dumps(sorted(sys.modules)))"
+    code = (
+        "import json, sys, spineevidence; [getattr(spineevidence, name) for name in spineevidence.__all__]; "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
     loaded = json.loads(ran.stdout)

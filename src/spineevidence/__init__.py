@@ -5,11 +5,12 @@
 Evidence: 29 procedures, 10 controls, 243 studies, 1459 results
 """
 
-from spineevidence.account import Account, account_of_effects
-from spineevidence.bibliography import Reference
-from spineevidence.duration import DurationOfBenefit, duration_of_benefit
-from spineevidence.effects import effect_sizes
-from spineevidence.effectsizes import EffectSizes
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from spineevidence.errors import (
     DataError,
     EstimandError,
@@ -19,27 +20,70 @@ from spineevidence.errors import (
     UnknownNameError,
 )
 from spineevidence.evidence import Evidence, check, load_evidence, write_evidence
-from spineevidence.findings import reported_findings
-from spineevidence.formulas.changes import mean_change, smcc, smcr
-from spineevidence.formulas.counts import (
-    arcsine_difference,
-    odds_ratio,
-    peto_odds_ratio,
-    proportion,
-    risk_difference,
-    risk_ratio,
-)
-from spineevidence.formulas.meanratios import ratio_of_means
-from spineevidence.formulas.means import glass_delta, hedges_g, smdh
-from spineevidence.formulas.means import mean_difference as md
-from spineevidence.formulas.medians import mean_sd_from_median
-from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
-from spineevidence.plots.durations import duration_plot
-from spineevidence.report import build_report
-from spineevidence.stepwise import benefit_state, stepwise_duration
-from spineevidence.summary import summarize
+
+if TYPE_CHECKING:
+    from spineevidence.account import Account, account_of_effects
+    from spineevidence.bibliography import Reference
+    from spineevidence.duration import DurationOfBenefit, duration_of_benefit
+    from spineevidence.effects import effect_sizes
+    from spineevidence.effectsizes import EffectSizes
+    from spineevidence.findings import reported_findings
+    from spineevidence.formulas.changes import mean_change, smcc, smcr
+    from spineevidence.formulas.counts import (
+        arcsine_difference,
+        odds_ratio,
+        peto_odds_ratio,
+        proportion,
+        risk_difference,
+        risk_ratio,
+    )
+    from spineevidence.formulas.meanratios import ratio_of_means
+    from spineevidence.formulas.means import glass_delta, hedges_g, smdh
+    from spineevidence.formulas.means import mean_difference as md
+    from spineevidence.formulas.medians import mean_sd_from_median
+    from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
+    from spineevidence.plots.durations import duration_plot
+    from spineevidence.report import build_report
+    from spineevidence.stepwise import benefit_state, stepwise_duration
+    from spineevidence.summary import summarize
 
 __version__ = "0.1.0"
+
+# What is not needed to load an evidence base is imported when it is first used.
+_HOMES = MappingProxyType(
+    {
+        "Account": "account",
+        "DurationOfBenefit": "duration",
+        "EffectSizes": "effectsizes",
+        "Reference": "bibliography",
+        "account_of_effects": "account",
+        "arcsine_difference": "formulas.counts",
+        "benefit_state": "stepwise",
+        "build_report": "report",
+        "duration_of_benefit": "duration",
+        "duration_plot": "plots.durations",
+        "effect_sizes": "effects",
+        "glass_delta": "formulas.means",
+        "hedges_g": "formulas.means",
+        "incidence_rate_difference": "formulas.rates",
+        "incidence_rate_ratio": "formulas.rates",
+        "md": "formulas.means:mean_difference",
+        "mean_change": "formulas.changes",
+        "mean_sd_from_median": "formulas.medians",
+        "odds_ratio": "formulas.counts",
+        "peto_odds_ratio": "formulas.counts",
+        "proportion": "formulas.counts",
+        "ratio_of_means": "formulas.meanratios",
+        "reported_findings": "findings",
+        "risk_difference": "formulas.counts",
+        "risk_ratio": "formulas.counts",
+        "smcc": "formulas.changes",
+        "smcr": "formulas.changes",
+        "smdh": "formulas.means",
+        "stepwise_duration": "stepwise",
+        "summarize": "summary",
+    }
+)
 
 __all__ = [
     "Account",
@@ -83,3 +127,16 @@ __all__ = [
     "summarize",
     "write_evidence",
 ]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, own_name = home.partition(":")
+    found: object = getattr(import_module(f"{__name__}.{module}"), own_name or name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
