@@ -627,3 +627,127 @@ def test_three_sds_give_the_correlation(tmp_path: Path) -> None:
     ]
     assert effects.yi[0] == pytest.approx(1 - 0.5)
     assert notes_of(asked(tiny(tmp_path / "one", [*BEFORE, *means(4, 5), changes[0]])), "IMPUTED_R")
+
+
+@pytest.mark.parametrize(
+    ("note", "adjusted"),
+    [
+        ("adjusted for baseline", True),
+        ("difference in least-squares means", True),
+        ("unadjusted; adjusted odds ratio 4.8", False),
+        ("not adjusted for baseline", False),
+        ("p adjusted for multiple testing", False),
+    ],
+)
+def test_what_counts_as_adjusted(tmp_path: Path, note: str, adjusted: bool) -> None:
+    effect = only(asked(tiny(tmp_path, [contrast(-1.5, -2.5, -0.5, note=note)])))
+    assert effect.route == ("adjusted_contrast" if adjusted else "contrast")
+
+
+def test_groups_of_a_study_without_control_are_not_compared(tmp_path: Path) -> None:
+    studies = {"trial": {"design": "retrospective_cohort"}}
+    assert len(asked(tiny(tmp_path / "arms", means(4, 5), studies=studies))) == 0
+    printed = asked(tiny(tmp_path / "report", [contrast(-1.5, -2.5, -0.5)], studies=studies))
+    assert notes_of(printed, "NOT_RANDOMISED") == ["NOT_RANDOMISED: retrospective_cohort"]
+
+
+def test_an_arm_printed_twice_counts_once(tmp_path: Path) -> None:
+    rows = [
+        row("pain_relief_50pct", statistic=statistic, arm=arm, value=value)
+        for arm, events, share in (("t", 10, 33), ("s", 5, 17))
+        for statistic, value in (("percent", share), ("events", events))
+    ]
+    effect = only(asked(tiny(tmp_path / "share", rows), domain=None, measure="pain_relief_50pct"))
+    assert (effect.n_arm, effect.n_versus) == (30, 30)
+    assert effect.sei == pytest.approx((10 * 20 / 30**3 + 5 * 25 / 30**3) ** 0.5)
+    medians = [row(arm="t", statistic="median", value=3.9, note="IQR 3-5"), *means(4, 5)]
+    effect = only(asked(tiny(tmp_path / "median", medians)))
+    assert (effect.n_arm, effect.yi) == (30, 1.0)
+
+
+def test_weeks_and_days_make_one_visit(tmp_path: Path) -> None:
+    """One week and seven days differ in the last binary digit of their months."""
+    rows = [
+        row(months="", arm="t", value=4, sd=2, time=1, unit="weeks"),
+        row(months="", arm="s", value=5, sd=2, time=7, unit="days"),
+    ]
+    assert len(asked(tiny(tmp_path, rows))) == 1
+
+
+def test_itt_and_no_analysis_named_are_one_population(tmp_path: Path) -> None:
+    rows = [row(value=4, sd=2, analysis="itt"), row(arm="s", value=5, sd=2)]
+    assert only(asked(tiny(tmp_path, rows))).route == "final_means"
+
+
+def test_patients_of_a_contrast_are_shared_between_its_arms(tmp_path: Path) -> None:
+    effect = only(asked(tiny(tmp_path, [contrast(-1.5, -2.5, -0.5, n=40)])))
+    assert (effect.n_arm, effect.n_versus, effect.df) == (20, 20, 38.0)
+    assert [note for note in effect.notes if note.startswith("N_")] == [
+        "N_SPLIT: 40 analysed, shared between the arms as they were allocated"
+    ]
+
+
+def test_pairs_have_their_own_degrees_of_freedom_and_unpaired_is_not_paired(tmp_path: Path) -> None:
+    studies = {"trial": {"design": "crossover_rct"}}
+    paired = tiny(
+        tmp_path / "paired", [contrast(-1.5, -2.5, -0.5, note="paired t test", n=20)], studies=studies
+    )
+    assert only(asked(paired)).df == 19.0
+    other = tiny(tmp_path / "other", [contrast(-1.5, -2.5, -0.5, note="unpaired t test")], studies=studies)
+    assert len(asked(other)) == 0
+
+
+def test_the_baseline_of_the_same_population_is_taken(tmp_path: Path) -> None:
+    completers = [row(months=0, arm=arm, value=9, sd=2, analysis="completers") for arm in ("t", "s")]
+    effects = asked(tiny(tmp_path, [*completers, *BEFORE, *means(4, 5)]))
+    assert notes_of(effects, "BASELINE_IMBALANCE") == [
+        "BASELINE_IMBALANCE: -1 at baseline (-0.5 SD), adjusted for"
+    ]
+    studies = {"trial": {"design": "prospective_cohort"}}
+    rows = [completers[0], row(months=0, value=6, sd=2), row(value=4, sd=2)]
+    change = asked(tiny(tmp_path / "change", rows, studies=studies), None, estimand="change")
+    assert change.yi[0] == 2
+
+
+def test_a_doubtful_baseline_adjusts_nothing(tmp_path: Path) -> None:
+    doubtful = [one | {"note": "scale assumed"} for one in BEFORE]
+    base = tiny(tmp_path, [*doubtful, *means(4, 5)])
+    assert only(asked(base)).route == "final_means"
+    assert only(asked(base, include=["scale assumed"])).route == "pseudo_ancova"
+
+
+def test_a_dose_without_spread_does_not_silence_the_other(tmp_path: Path) -> None:
+    arms: dict[str, ArmOf] = {"t2": ("heat", "60")}
+    rows = [*means(4, 4.5, sd="2.5"), row(arm="t2", value=4.2)]
+    effect = only(asked(tiny(tmp_path, rows, arms=arms)))
+    assert (effect.arm, effect.yi) == ("t", 0.5)
+    assert [note for note in effect.notes if note.startswith("ONE_ARM")] == [
+        "ONE_ARM_OF_SEVERAL: t speaks; not t2"
+    ]
+
+
+def test_a_bound_of_p_ranks_last(tmp_path: Path) -> None:
+    studies = {"trial": {"design": "prospective_cohort"}}
+    rows = [
+        row(months=0, value=6, sd=2, n=30),
+        row(value=4, sd=2, n=30),
+        row(statistic="change", value=-2, n=30, p_value="<0.05"),
+    ]
+    effect = only(asked(tiny(tmp_path, rows, studies=studies), None, estimand="change"))
+    assert effect.route == "before_after"
+
+
+def test_a_domain_answers_on_its_first_scale_with_effects(tmp_path: Path) -> None:
+    rmdq = [row("rmdq_0_24", arm=arm, value=value, sd=5) for arm, value in (("t", 8), ("s", 11))]
+    other = [
+        row("odi_0_100", study_id="other", arm=arm, value=value, sd=15)
+        for arm, value in (("u", 30), ("s", 35))
+    ]
+    response = [row("disability_response", statistic="events", arm=arm, value=9) for arm in ("t", "s")]
+    base = tiny(tmp_path, [*rmdq, *other, *response])
+    effects = asked(base, domain="disability")
+    assert only(effects).curve == "rmdq_0_24"
+    assert effects.notes[0] == "OTHER_CURVE: disability_responders has effects too; ask with curve="
+    assert asked(base.select(procedure="heat"), domain="disability").yi.tolist() == effects.yi.tolist()
+    nothing = asked(base, "usual_care", domain="disability")
+    assert (len(nothing), nothing.measure) == (0, "MD")

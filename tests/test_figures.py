@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spineevidence.effects import effect_sizes
-from spineevidence.figures import Figure, figure_of
+from spineevidence.figures import Figure, extremes_of, figure_of, quartiles_of
 from spineevidence.formulas.medians import mean_sd_from_median
 from spineevidence.results import results_of
 from tiny import row, tiny
@@ -84,3 +84,23 @@ def test_medians_of_two_arms_make_a_contrast(tmp_path: Path) -> None:
 def test_what_rounding_may_have_changed(tmp_path: Path) -> None:
     results = results_of(tiny(tmp_path, [row(value="4.0", sd=2), row(value="4", sd=2, months=6)]))
     assert [figure_of(result).rounding for result in results] == [0.05, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("note", "quartiles", "extremes"),
+    [
+        ("IQR 2-5 (not 95% CI)", (2, 5), None),
+        ("interquartile range 2 to 5", (2, 5), None),
+        ("leg pain; range 0-9", None, (0, 9)),
+        ("follow-up range 3-6 months", None, None),
+        ("age IQR 30-50", None, None),
+    ],
+)
+def test_what_a_note_prints_of_the_scores(
+    tmp_path: Path,
+    note: str,
+    quartiles: tuple[float, float] | None,
+    extremes: tuple[float, float] | None,
+) -> None:
+    (result,) = results_of(tiny(tmp_path, [row(statistic="median", value=4, n=30, note=note)]))
+    assert (quartiles_of(result), extremes_of(result)) == (quartiles, extremes)

@@ -148,3 +148,54 @@ def test_scales_that_cannot_be_had(tmp_path: Path) -> None:
         asked(tmp_path / "d", rows, scale="mid", domain="function")
     with pytest.raises(InputError, match="give one of domain=, measure= and curve="):
         asked(tmp_path / "e", rows, scale="natural", curve="pain_0_10")
+
+
+def test_a_difference_of_changes_implies_no_sd_of_scores(tmp_path: Path) -> None:
+    printed = asked(tmp_path / "row", [contrast(-1.5, -2.5, -0.5, statistic="change_difference")])
+    assert printed.notes == (f"1 row left out (trial): {NO_SPREAD}",)
+    tested = row(versus="s", statistic="finding_only", finding="favours_arm", p_value="0.01")
+    assert len(asked(tmp_path / "arms", [*two(-3, -1.5, statistic="change"), tested])) == 0
+    assert len(asked(tmp_path / "scores", [*two(4, 5.5), tested])) == 1
+
+
+def test_a_bound_of_p_implies_no_sd(tmp_path: Path) -> None:
+    """With it g would be the same for a difference of 1.5 and of 9."""
+    for value in (-1.5, -9):
+        effects = asked(tmp_path / str(value), [contrast(value, p_value="<0.05")])
+        assert effects.notes == (f"1 row left out (trial): {NO_SPREAD}",)
+    exact = asked(tmp_path / "exact", [contrast(-1.5, p_value="0.05")])
+    assert len(exact) == 1
+
+
+def test_the_sd_is_that_of_the_visit_and_its_population(tmp_path: Path) -> None:
+    """The baseline names no analysis, the visit does: its spread is still the one to divide by."""
+    rows = [
+        row(months=0, value=6, sd=1.5),
+        row(months=0, arm="s", value=7, sd=1.5),
+        *two(4, 5.5, sd=2.5, analysis="itt"),
+        *two(3, 5, sd=1, analysis="completers"),
+    ]
+    effect = only(asked(tmp_path, rows))
+    assert effect.route == "pseudo_ancova"
+    assert effect.notes[0].startswith("STANDARDISED_BY: SD 2.5 of scores at this visit")
+
+
+def test_pairs_imply_no_sd_of_scores(tmp_path: Path) -> None:
+    studies = {"trial": {"design": "crossover_rct"}}
+    base = tiny(tmp_path, [contrast(-1.5, -2.5, -0.5, note="paired")], studies=studies)
+    effects = effect_sizes(base, procedure="heat", comparator="placebo", domain="pain", scale="smd")
+    assert len(effects) == 0
+
+
+def test_groups_too_small_for_the_correction_stay_out(tmp_path: Path) -> None:
+    rows = [
+        row(months=0, value=7, sd=2, n=2, study_id="tiny"),
+        row(statistic="change", value=-3, se=0.5, n=2, study_id="tiny"),
+        row(months=0, value=7, sd=2, n=25),
+        row(statistic="change", value=-3, se=0.5, n=25),
+    ]
+    cohort = {"design": "prospective_cohort"}
+    base = tiny(tmp_path, rows, studies={"trial": cohort, "tiny": cohort})
+    effects = effect_sizes(base, procedure="heat", estimand="change", domain="pain", scale="smd")
+    assert [effect.study_id for effect in effects.lineage] == ["trial"]
+    assert effects.notes == (f"1 row left out (tiny): {NO_SPREAD}",)

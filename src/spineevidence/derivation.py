@@ -47,6 +47,7 @@ ROUNDING_SHARE = 0.2  # of a difference: beyond it a standard error from its p-v
 LARGE_SMD = 3.0  # standard deviations: beyond it an SE was probably taken for an SD
 R_PAIN = 0.25  # correlation of baseline and follow-up, METHOD 4.2: pain after a procedure
 R_OTHER = 0.5
+P_BOUND = "P_BOUND"
 N_UNKNOWN = "N_UNKNOWN: normal quantile"
 UNIT = re.compile(r"unit is (\w+)")
 
@@ -110,7 +111,7 @@ def effect_from(
         notes=tuple(dict.fromkeys((*every, *effect.notes))),
         rank=(
             1 if result.analysis == "completers" else 0,
-            FORMS[route],
+            len(FORMS) if any(note.startswith(P_BOUND) for note in notes) else FORMS[route],
             measure_rank(curve, result.measure),
         ),
         formula=formula or ROUTES[route],
@@ -176,22 +177,37 @@ def _sizes(result: Result) -> tuple[Figure, Figure]:
     """Return both sides of a contrast row without figures of their own."""
     if result.versus is None:
         raise TypeError("a contrast was expected")
+    sizes: list[int | None] = [result.arm.n, result.versus.n]
+    notes = [
+        () if side.n is None else (f"N_FROM_ARM: n of {side.arm} is the number allocated ({side.n})",)
+        for side in (result.arm, result.versus)
+    ]
+    split = None if result.paired else _split(result.n, *sizes)
+    if split is not None:
+        sizes = list(split)
+        notes = [(f"N_SPLIT: {result.n} analysed, shared between the arms as they were allocated",), ()]
     first, second = (
         Figure(
             arm=side.arm,
             value=math.nan,
             sd=None,
             se=None,
-            n=side.n,
+            n=size,
             lines=(),
-            notes=()
-            if side.n is None
-            else (f"N_FROM_ARM: n of {side.arm} is the number allocated ({side.n})",),
+            notes=note,
             allocated=side.n,
         )
-        for side in (result.arm, result.versus)
+        for side, size, note in zip((result.arm, result.versus), sizes, notes, strict=True)
     )
     return first, second
+
+
+def _split(n: int | None, first: int | None, second: int | None) -> tuple[int, int] | None:
+    """Return the patients of both arms where a contrast prints their sum, in proportion to the allocated."""
+    if n is None or first is None or second is None or n < 2 or n > first + second:
+        return None
+    share = min(max(round(n * first / (first + second)), 1), n - 1)
+    return share, n - share
 
 
 def _freedom(arm: Figure, versus: Figure) -> float | None:
@@ -201,6 +217,8 @@ def _freedom(arm: Figure, versus: Figure) -> float | None:
 
 
 def _freedom_of_row(result: Result, arm: Figure, versus: Figure) -> float | None:
+    if result.paired:
+        return float(result.n - 1) if result.n is not None and result.n > 1 else None
     return float(result.n - 2) if result.n is not None and result.n > 2 else _freedom(arm, versus)
 
 
@@ -305,7 +323,7 @@ def _by_p(
     if result.p_is_bound:
         notes = (
             *notes,
-            f"P_BOUND: only p < {trimmed(result.p, 6)} is printed; the standard error is at most this",
+            f"{P_BOUND}: only p < {trimmed(result.p, 6)} is printed; the standard error is at most this",
         )
     if rounding > ROUNDING_SHARE * abs(value):
         notes = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from spineevidence.curves import Curve, Responders, Scale, curve_for, own_unit
+from spineevidence.curves import Curve, Responders, Scale, curve_for, curves_of, own_unit
 from spineevidence.derivation import (
     Correlation,
     assumed_correlation,
@@ -20,9 +20,9 @@ from spineevidence.derivation import (
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import EstimandError, InputError, UnknownNameError
 from spineevidence.evidence import Evidence
-from spineevidence.figures import Figure, combined, events_of, figure_of
+from spineevidence.figures import Figure, combined, events_of, figure_of, like_population
 from spineevidence.lineage import Effect, LeftOut, counted
-from spineevidence.models import COMPARATOR_CLASSES, OF_ONE_ARM
+from spineevidence.models import COMPARATOR_CLASSES, CONTROLLED, OF_ONE_ARM
 from spineevidence.responders import from_events
 from spineevidence.results import CHANGE, ROLES, Result, Side, on_line, results_of
 from spineevidence.standardising import NO_SPREAD, on_common_scale
@@ -99,7 +99,8 @@ def effect_sizes(
     comparator : {"placebo", "active_placebo", "usual_care", "active"}
         The class compared with; needed for contrasts. Classes are never merged.
     domain, measure, curve : str, optional
-        What was measured: a domain (its first natural scale), one measure, or a curve by its name.
+        What was measured: a domain (its first natural scale that has effects; the notes name its other curves
+        with effects), one measure, or a curve by its name.
     scale : {"natural", "smd", "mid"}
         Points of the natural scale; or all continuous measures of the domain together, in standard deviations
         (Hedges' g, each difference divided by an SD of scores, never of changes) or in units of the smallest
@@ -145,7 +146,27 @@ def effect_sizes(
         r=r,
     )
     chosen = evidence if condition is None else evidence.select(condition=condition)
-    return as_effect_sizes(asked, derive(asked, by_study(results_of(chosen))))
+    studies = by_study(results_of(chosen))
+    if domain is None or scale != "natural":
+        return as_effect_sizes(asked, derive(asked, studies))
+    return _on_first_scale(asked, curves_of(evidence, domain), studies)
+
+
+def _on_first_scale(
+    asked: Question, curves: Sequence[Curve], studies: dict[str, list[Result]]
+) -> EffectSizes:
+    """Return the effects on the first natural scale of a domain that has any; name the curves with others."""
+    derived = {curve.name: derive(replace(asked, curve=curve), studies) for curve in curves}
+    scales = [curve for curve in curves if curve.kind == asked.curve.kind]
+    first = next((curve for curve in scales if derived[curve.name].effects), asked.curve)
+    found = derived.get(first.name) or derive(asked, studies)
+    others = [
+        name
+        for name, found_there in derived.items()
+        if not first.name.startswith(name) and found_there.effects
+    ]
+    notes = [f"OTHER_CURVE: {name} has effects too; ask with curve=" for name in others]
+    return as_effect_sizes(replace(asked, curve=first), found, notes=notes)
 
 
 def question(
@@ -206,7 +227,7 @@ def by_study(results: Sequence[Result]) -> dict[str, list[Result]]:
     return grouped
 
 
-def as_effect_sizes(asked: Question, derived: Derived) -> EffectSizes:
+def as_effect_sizes(asked: Question, derived: Derived, *, notes: Sequence[str] = ()) -> EffectSizes:
     """Return derived effects as arrays with their lineage."""
     effects = derived.effects
     return EffectSizes(
@@ -217,7 +238,7 @@ def as_effect_sizes(asked: Question, derived: Derived) -> EffectSizes:
         ci_high=[effect.ci_high for effect in effects],
         measure=asked.curve.kind,
         estimand=CHANGE if asked.comparator == CHANGE else "contrast",
-        notes=counted(derived.left_out),
+        notes=(*notes, *counted(derived.left_out)),
         lineage=effects,
         left_out=derived.left_out,
     )
@@ -244,7 +265,7 @@ def on_question(asked: Question, own: Sequence[Result]) -> bool:
     if asked.comparator == CHANGE:
         return False
     sides = {_side(asked, result) for result in own if not result.is_contrast}
-    return {1, -1} <= sides
+    return {1, -1} <= sides and all(result.design in CONTROLLED for result in own)
 
 
 def concerns(asked: Question, result: Result) -> bool:
@@ -294,6 +315,7 @@ def _unusable(asked: Question, result: Result) -> str:
     return next((reason for holds, reason in reasons if holds), "")
 
 
+CONVERTED = ("median", "percent")  # forms of which another row of the arm may print what is converted to
 RATIOS = ("odds_ratio", "risk_ratio", "hazard_ratio")
 OTHER_SCALE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -331,9 +353,15 @@ class _Candidate:
 
 def _of_contrast(asked: Question, own: list[Result]) -> Derived:
     usable = [result for result in own if not _unusable(asked, result)]
-    found, failed = _candidates(asked, usable, own, _contrasts)
+    trusted = _trusted(asked, own)
+    found, failed = _candidates(asked, usable, trusted, _contrasts)
     effects = tuple(_sharing(asked, own, effect) for effect in _speakers(found))
     return Derived(effects, tuple(_left_out(asked, own, effects, failed)))
+
+
+def _trusted(asked: Question, own: list[Result]) -> list[Result]:
+    """Return the rows that may stand behind an effect as its baseline or spread."""
+    return [result for result in own if set(result.doubtful_words) <= set(asked.include)]
 
 
 def _contrasts(asked: Question, usable: list[Result], own: list[Result]) -> list[_Candidate]:
@@ -394,7 +422,12 @@ def _from_rows(asked: Question, usable: list[Result]) -> Iterator[_Candidate]:
 
 
 def _from_arms(asked: Question, usable: list[Result], own: list[Result]) -> Iterator[_Candidate]:
-    """Compare the arms of the procedure with those of the comparator, visit by visit."""
+    """Compare the arms of the procedure with those of the comparator, visit by visit.
+
+    Groups of a study that was set up without a control are not compared here, only by its report.
+    """
+    if any(result.design not in CONTROLLED for result in own):
+        return
     kinds: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("final_means", ("mean", "median")),
         ("changes", ("change",)),
@@ -412,10 +445,16 @@ def _from_arms(asked: Question, usable: list[Result], own: list[Result]) -> Iter
 
 
 def _visits(results: Iterator[Result]) -> Iterator[list[Result]]:
-    grouped: dict[tuple[float | None, str, str], list[Result]] = {}
+    """Yield the rows of a visit, one for each arm: as printed before converted, else the first."""
+    grouped: dict[tuple[float | None, str, str], dict[str, Result]] = {}
     for result in results:
-        grouped.setdefault((result.months, result.measure.measure_id, result.analysis), []).append(result)
-    yield from grouped.values()
+        key = (result.months, result.measure.measure_id, result.population)
+        arms = grouped.setdefault(key, {})
+        rival = arms.get(result.arm.arm)
+        if rival is None or (rival.statistic in CONVERTED and result.statistic not in CONVERTED):
+            arms[result.arm.arm] = result
+    for rows in grouped.values():
+        yield list(rows.values())
 
 
 def _one_control(rows: list[Result]) -> list[Result]:
@@ -463,24 +502,17 @@ def _as_one(rows: list[Result], read: Callable[[Result], Figure | None], *, coun
     one = combined(figures, counts=counts)
     if one is not None:
         return one
-    largest = max(figures, key=lambda figure: figure.n or 0)
+    largest = max(figures, key=lambda figure: (counts or figure.se is not None, figure.n or 0))
     others = ", ".join(figure.arm for figure in figures if figure is not largest)
     return replace(largest, notes=(*largest.notes, f"ONE_ARM_OF_SEVERAL: {largest.arm} speaks; not {others}"))
 
 
 def _baselines(own: list[Result], first: Result, arm: Figure, versus: Figure) -> tuple[Figure, Figure] | None:
-    before = [
-        result
-        for result in own
-        if result.role == "baseline" and result.statistic == "mean" and result.measure == first.measure
-    ]
     sides = []
     for side in (arm, versus):
-        names = side.arm.split(" + ")
-        figures = [
-            figure for row in before if row.arm.arm in names and (figure := figure_of(row)) is not None
-        ]
-        one = combined(figures, counts=False) if len(figures) == len(names) else None
+        rows = [_baseline_of(own, first, name) for name in side.arm.split(" + ")]
+        figures = [figure for row in rows if row is not None and (figure := figure_of(row)) is not None]
+        one = combined(figures, counts=False) if len(figures) == len(rows) else None
         if one is None:
             return None
         sides.append(one)
@@ -513,8 +545,8 @@ def _change_of(own: list[Result], like: Result, side: Figure) -> Figure | None:
         if (row.arm.arm, row.statistic, row.is_contrast) == (side.arm, "change", False) and (
             row.measure.measure_id,
             row.months,
-            row.analysis,
-        ) == (like.measure.measure_id, like.months, like.analysis):
+            row.population,
+        ) == (like.measure.measure_id, like.months, like.population):
             return figure_of(row)
     return None
 
@@ -554,8 +586,8 @@ def _row_of(usable: list[Result], like: Result, arm: str, statistic: str) -> Res
             not result.is_contrast
             and result.arm.arm == arm
             and result.statistic == statistic
-            and (result.measure.measure_id, result.months, result.analysis)
-            == (like.measure.measure_id, like.months, like.analysis)
+            and (result.measure.measure_id, result.months, result.population)
+            == (like.measure.measure_id, like.months, like.population)
         ):
             return result
     return None
@@ -631,7 +663,7 @@ def _of_change(asked: Question, own: list[Result]) -> Derived:
         if on_line(result, asked.procedure_id, CHANGE, trial_arms=asked.trial_arms)
         and not _unusable(asked, result)
     ]
-    found, failed = _candidates(asked, usable, own, _changes)
+    found, failed = _candidates(asked, usable, _trusted(asked, own), _changes)
     effects = tuple(_speakers(found))
     return Derived(effects, tuple(_left_out(asked, own, effects, failed)))
 
@@ -646,7 +678,7 @@ def _each_change(asked: Question, usable: list[Result], own: list[Result]) -> It
         if result.statistic == "change":
             effect = from_change_row(result, curve=asked.curve)
         elif result.statistic == "mean":
-            before = _baseline_of(own, result)
+            before = _baseline_of(own, result, result.arm.arm)
             effect = None
             if before is not None:
                 r = assumed_correlation(asked.curve, asked.r)
@@ -655,13 +687,14 @@ def _each_change(asked: Question, usable: list[Result], own: list[Result]) -> It
             yield _Candidate(effect, pooled_arms=False)
 
 
-def _baseline_of(own: list[Result], result: Result) -> Result | None:
-    for row in own:
-        if (
-            row.role == "baseline"
-            and row.statistic == "mean"
-            and row.arm.arm == result.arm.arm
-            and row.measure.measure_id == result.measure.measure_id
-        ):
-            return row
-    return None
+def _baseline_of(own: list[Result], like: Result, arm: str) -> Result | None:
+    """Return the baseline mean of an arm, of the same population where it is printed."""
+    rows = [
+        row
+        for row in own
+        if row.role == "baseline"
+        and row.statistic == "mean"
+        and row.arm.arm == arm
+        and row.measure.measure_id == like.measure.measure_id
+    ]
+    return like_population(rows, like.population)

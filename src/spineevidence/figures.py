@@ -15,10 +15,10 @@ from spineevidence.lineage import Step, put_in
 from spineevidence.results import Result
 
 NUMBER = r"(-?\d+(?:\.\d+)?)"
-QUARTILES = re.compile(rf"\bIQR {NUMBER}(?:-| to ){NUMBER}")
+QUARTILES = re.compile(rf"(?:^|; )(?:IQR|interquartile range) {NUMBER}(?:-| to ){NUMBER}")
 LEAST_OF_A_MEDIAN = 5  # patients; Shi's test is made for no fewer
 LEAST_OF_A_SKEWED_MEDIAN = 50  # from here on quantile estimation is closer than a normal formula
-EXTREMES = re.compile(rf"\brange {NUMBER}(?:-| to ){NUMBER}")
+EXTREMES = re.compile(rf"(?:^|; )range {NUMBER}(?:-| to ){NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,15 @@ def figure_of(result: Result) -> Figure | None:
         printed=(result.cited,),
         rounding=result.half_unit,
     )
+
+
+def like_population(rows: Sequence[Result], population: str) -> Result | None:
+    """Return the row of the same population (see `Result.population`), else as randomised, else the first."""
+    for wanted in (population, ""):
+        for row in rows:
+            if row.population == wanted:
+                return row
+    return rows[0] if rows else None
 
 
 def _n_note(result: Result, n: int | None) -> tuple[str, ...]:

@@ -50,6 +50,11 @@ OUTSIDE_ALLOCATION = re.compile(
     r"not randomised|after crossover|and crossover|uncontrolled|whole series|all device types", re.IGNORECASE
 )
 ADJUSTED = re.compile(r"\badjusted\b|ANCOVA|least-squares", re.IGNORECASE)
+NOT_ADJUSTED = re.compile(
+    r"\bunadjusted\b|\bnot adjusted\b|\bp(-values?)? adjusted\b|\badjusted (p\b|for multiple)", re.IGNORECASE
+)
+PAIRED = re.compile(r"\bpaired\b", re.IGNORECASE)
+DIGITS_OF_MONTHS = 9  # 2 weeks and 14 days are one visit, though their months differ in the last binary digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +175,23 @@ class Result:
     @property
     def adjusted(self) -> bool:
         """Whether a contrast is adjusted for baseline."""
-        return ADJUSTED.search(self.note) is not None
+        return ADJUSTED.search(self.note) is not None and NOT_ADJUSTED.search(self.note) is None
 
     @property
     def randomised(self) -> bool:
         """Whether the study was randomised."""
         return self.design in RANDOMISED
+
+    @property
+    def population(self) -> str:
+        """Whom the analysis is of; a report that names no analysis means the patients as randomised."""
+        return "" if self.analysis == "itt" else self.analysis
+
+    @property
+    def doubtful_words(self) -> tuple[str, ...]:
+        """The doubts for which it may enter only when asked for by name."""
+        doubts = {"scale assumed": self.scale_assumed, "sign inferred": self.sign_inferred}
+        return tuple(words for words, holds in doubts.items() if holds)
 
     @property
     def subgroup(self) -> bool:
@@ -185,7 +201,7 @@ class Result:
     @property
     def paired(self) -> bool:
         """Whether it is the contrast of a crossover trial that compares patients with themselves."""
-        return self.design == "crossover_rct" and self.is_contrast and "paired" in self.note
+        return self.design == "crossover_rct" and self.is_contrast and PAIRED.search(self.note) is not None
 
     @property
     def lost_to_crossover(self) -> bool:
@@ -315,7 +331,7 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
             arm=sides[study, arm],
             versus=sides[study, versus] if versus else None,
             measure=measures[measure],
-            months=_or_none(months),
+            months=None if math.isnan(months) else round(months, DIGITS_OF_MONTHS),
             window=None if math.isnan(months) else window_of(months),
             statistic=statistic,
             value=value,
@@ -425,7 +441,7 @@ def _comparable(first: Result, second: Result) -> bool:
         and second.arm.as_allocated
         and first.measure.measure_id == second.measure.measure_id
         and first.months == second.months
-        and first.analysis == second.analysis
+        and first.population == second.population
         and first.role in ("visit", "mean_follow_up", "no_time")
     )
 

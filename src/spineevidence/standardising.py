@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spineevidence.curves import Curve
-from spineevidence.derivation import measure_rank, pooled_sd, pooled_sd_step
+from spineevidence.derivation import P_BOUND, measure_rank, pooled_sd, pooled_sd_step
 from spineevidence.effectsizes import EffectSizes
-from spineevidence.figures import Figure, combined, figure_of
+from spineevidence.figures import Figure, combined, figure_of, like_population
 from spineevidence.formatting import trimmed
 from spineevidence.formulas import conversions, means
 from spineevidence.lineage import Effect, Step, put_in
 from spineevidence.models import Measure
 from spineevidence.results import Result
 
-IMPLIED_BY = ("contrast", "contrast_p", "arms_p")  # routes whose standard error is that of two groups' scores
+IMPLIED_BY = ("contrast", "contrast_p", "arms_p")  # unadjusted routes
+OF_SCORES = ("mean_difference", "mean", "median")  # what such a route must rest on: scores, not changes
+LEAST_FREEDOM = 2
 NO_SPREAD = "no SD of scores to standardise by, or no n"
 
 
@@ -80,23 +82,23 @@ def _in_important_differences(effect: Effect, curve: Curve, measure: Measure) ->
 
 def _spreads(effect: Effect, own: Sequence[Result]) -> Iterator[Spread]:
     """Yield SDs of scores in the order of preference: of this visit, implied by the contrast, of baseline."""
-    used = {result.line: result for result in own if result.line in effect.lines}
+    used = [r for r in own if r.line in effect.lines and r.role == "visit" and r.statistic != "finding_only"]
     if not used:
         return
-    first = used[min(used)]
-    at_visit = [
-        r
-        for r in own
-        if _scores(r, first)
-        and r.role == "visit"
-        and r.analysis == first.analysis
-        and r.months == effect.months
-    ]
-    before = [r for r in own if _scores(r, first) and r.role == "baseline"]
-    yield from _of_rows(effect, at_visit, "scores at this visit")
-    if effect.route in IMPLIED_BY and effect.n_arm and effect.n_versus:
+    first = used[0]
+    scores = [r for r in own if _scores(r, first)]
+    at_visit = [r for r in scores if r.role == "visit" and r.months == effect.months]
+    yield from _of_rows(effect, at_visit, first, "scores at this visit")
+    if _implies_a_spread(effect, used) and effect.n_arm and effect.n_versus:
         yield _implied(effect, effect.n_arm, effect.n_versus)
-    yield from _of_rows(effect, before, "scores at baseline")
+    yield from _of_rows(effect, [r for r in scores if r.role == "baseline"], first, "scores at baseline")
+
+
+def _implies_a_spread(effect: Effect, used: Sequence[Result]) -> bool:
+    """Whether the standard error of a difference is that of two groups' scores, and no mere bound."""
+    bounded = any(note.startswith(P_BOUND) for note in effect.notes)
+    rows = [r.statistic in OF_SCORES and not r.paired for r in used]
+    return effect.route in IMPLIED_BY and not bounded and all(rows)
 
 
 def _scores(result: Result, like: Result) -> bool:
@@ -104,8 +106,8 @@ def _scores(result: Result, like: Result) -> bool:
     return same and not result.is_contrast and result.statistic in ("mean", "median")
 
 
-def _of_rows(effect: Effect, rows: Sequence[Result], words: str) -> Iterator[Spread]:
-    sides = [_side(name, rows) for name in (effect.arm, effect.versus) if name]
+def _of_rows(effect: Effect, rows: Sequence[Result], first: Result, words: str) -> Iterator[Spread]:
+    sides = [_side(name, rows, first.population) for name in (effect.arm, effect.versus) if name]
     known = [side for side in sides if side is not None and side.sd]
     if len(known) < len(sides):
         return
@@ -119,10 +121,17 @@ def _of_rows(effect: Effect, rows: Sequence[Result], words: str) -> Iterator[Spr
         yield Spread(sd, words, (pooled_sd_step(known[0], known[1], sd),), lines, printed)
 
 
-def _side(name: str, rows: Sequence[Result]) -> Figure | None:
-    names = name.split(" + ")
-    figures = [figure for row in rows if row.arm.arm in names and (figure := figure_of(row)) is not None]
-    return combined(figures, counts=False) if len(figures) == len(names) else None
+def _side(name: str, rows: Sequence[Result], population: str) -> Figure | None:
+    """Return the scores of an arm (or several) in the population of the effect, else as randomised."""
+    figures = []
+    for arm in name.split(" + "):
+        own = [row for row in rows if row.arm.arm == arm]
+        chosen = like_population(own, population)
+        figure = None if chosen is None else figure_of(chosen)
+        if figure is None:
+            return None
+        figures.append(figure)
+    return combined(figures, counts=False)
 
 
 def _implied(effect: Effect, n1: int, n2: int) -> Spread:
@@ -133,10 +142,12 @@ def _implied(effect: Effect, n1: int, n2: int) -> Spread:
     return Spread(sd, "both arms, from the standard error of their difference", (step,))
 
 
-def _standardised(effect: Effect, curve: Curve, measure: Measure, spread: Spread) -> Effect:
+def _standardised(effect: Effect, curve: Curve, measure: Measure, spread: Spread) -> Effect | None:
     n1, n2 = effect.n_arm or 0, effect.n_versus or 0
     d, error = effect.yi / spread.sd, effect.sei / spread.sd
     df = n1 + n2 - 2 if effect.versus else n1 - 1
+    if df < LEAST_FREEDOM:
+        return None  # there is no factor J
     factor = float(means.factor_from_df(df=df))
     g = factor * d
     size = n1 + n2 if effect.versus else n1
