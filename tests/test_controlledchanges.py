@@ -36,6 +36,14 @@ TWO_DIGITS = 5.1e-3
 def test_the_published_effects_by_the_pooled_baseline(factor: str, variance: str) -> None:
     effect = controlledchanges.d_ppc2(**MORRIS, r=R, factor=factor, variance=variance)
     assert effect.yi == pytest.approx([0.77, 0.80, 1.20, 1.05, 0.44], abs=TWO_DIGITS)
+    # Morris 2008, equation 25, and the first terms of it, "LS", as on the page
+    n1, n2 = np.array(MORRIS["n1"]), np.array(MORRIS["n2"])
+    sizes, df = 2 * (1 - np.array(R)) * (n1 + n2) / (n1 * n2), n1 + n2 - 2
+    expected = sizes + effect.yi**2 / (2 * (n1 + n2))
+    if variance == "morris":
+        j = means.factor_from_df(df=df, method=factor)
+        expected = j**2 * df / (df - 2) * (sizes + effect.yi**2) - effect.yi**2
+    assert effect.vi == pytest.approx(expected)
     assert (effect.measure, effect.estimand, effect.notes) == ("SMCR", "contrast", ())
 
 
@@ -209,6 +217,12 @@ def test_arms_of_two_give_no_estimate() -> None:
     assert np.isnan(pooled.vi).tolist() == [True, False, False, False, False]
     assert "fewer than 5 patients" in pooled.notes[0]
     assert controlledchanges.d_ppc2(**arms, r=R, variance="LS").defined.all()
+
+
+def test_rows_without_a_variance_are_counted_after_broadcasting() -> None:
+    small = {"base1": 0, "sd_base1": 1, "n1": 2, "base2": 0, "final2": 0, "sd_base2": 1, "n2": 2, "r": 0.5}
+    effect = controlledchanges.d_ppc2(**small, final1=[1, 2, 3])
+    assert effect.notes[0].startswith("3 of 3 rows give no estimate")
 
 
 def test_one_comparator_serves_several_arms() -> None:

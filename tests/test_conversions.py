@@ -132,6 +132,26 @@ def test_combining_many_studies_at_once() -> None:
     assert repr(many) == "<CombinedArm: 2 arms>"
 
 
+def test_a_vector_has_one_value_per_group_in_every_study() -> None:
+    # two groups in two studies: a vector of two belongs to the groups, not to the studies
+    means, sds = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [1.5, 3.0]])
+    found = conversions.combine_arms(n=[20, 40], mean=means, sd=1)
+    assert found.mean == pytest.approx([(20 * 1 + 40 * 3) / 60, (20 * 2 + 40 * 4) / 60])
+    assert found.n.tolist() == [60, 60]
+    for groups in (
+        {"n": [20, 40], "mean": means, "sd": sds},
+        {"n": [[20, 20], [40, 40]], "mean": [1.0, 3.0], "sd": sds},
+        {"n": [[20, 20], [40, 40]], "mean": means, "sd": [1.0, 1.5]},
+    ):
+        both = conversions.combine_arms(**groups)
+        full = {name: np.broadcast_to(np.array(v).T, (2, 2)).T for name, v in groups.items()}
+        for study in range(2):
+            one = conversions.combine_arms(**{name: values[:, study] for name, values in full.items()})
+            assert (both.n[study], both.mean[study], both.sd[study]) == pytest.approx(
+                (float(one.n), float(one.mean), float(one.sd))
+            )
+
+
 @given(st.floats(-5, 5), st.floats(0.05, 5), st.floats(0.1, 20))
 def test_units_of_the_smallest_difference_and_back(d: float, se: float, unit: float) -> None:
     there = conversions.mid_units(d=d, se=se, mid=unit)
@@ -176,6 +196,12 @@ def test_scalars_give_scalars_and_vectors_vectors() -> None:
         (conversions.smd_to_natural, {"g": 1, "se": 1, "sd_rep": 0}, "sd_rep must be above 0"),
         (conversions.combine_arms, {"n": [9], "mean": [1], "sd": [1]}, "two or more groups"),
         (conversions.combine_arms, {"n": 9, "mean": 1, "sd": 1}, "two or more groups"),
+        (
+            conversions.combine_arms,
+            {"n": [9] * 3, "mean": [[1, 1]] * 2, "sd": 1},
+            "values of the same groups",
+        ),
+        (conversions.combine_arms, {"n": [[[9]]], "mean": 1, "sd": 1}, "two dimensions at most"),
         (conversions.combine_arms, {"n": [9, 0], "mean": [1, 1], "sd": [1, 1]}, "n must be 1 or more"),
         (conversions.combine_arms, {"n": [9, 9], "mean": [1, 1], "sd": [1, -1]}, "sd must be 0 or more"),
         (conversions.log_odds_ratio_to_smd, {"lnor": 1, "se": 0}, "se must be above 0"),

@@ -92,7 +92,7 @@ def test_the_sign_of_a_correlation_leaves_its_variance(r: float, n: int) -> None
 def test_a_perfect_correlation_keeps_its_place() -> None:
     by_z = correlations.correlation_of_one_group(r=[0.2, 1.0], n=20)
     assert by_z.defined.tolist() == [True, False]
-    assert by_z.notes[0].startswith("1 of 2 correlations")
+    assert by_z.notes == ("1 of 2 correlations are -1 or 1 and cannot be pooled: position 1.",)
     assert correlations.correlation_of_one_group(r=[0.2, -1.0], n=20, scale="r").vi[1] == 0
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import InputError
-from spineevidence.formulas import counts
+from spineevidence.formulas import counts, transformations
 
 CLOSED_FORM = 1e-10  # the reference values have 15 digits; log-gamma costs about 5e-14
 
@@ -275,8 +275,50 @@ def test_a_variance_of_0_stays_or_is_filled_by_choice() -> None:
     assert counts.risk_difference(**trials).vi[0] > 0
     assert counts.risk_difference(**trials, variance="UB").vi[0] > 0
     assert counts.risk_difference(**trials, variance="UB").vi[1] == pytest.approx(0.25 / 9 + 0.21 / 9)
+    q1, q2 = 0.5 / 11, 0.5 / 21
+    filled = counts.risk_difference(**trials, variance="UB").vi[0]
+    assert filled == pytest.approx(q1 * (1 - q1) / 10 + q2 * (1 - q2) / 20)
+    plain = counts.risk_difference(**trials).vi[0]
+    assert plain == pytest.approx(q1 * (1 - q1) / 11 + q2 * (1 - q2) / 21)
     dropped = counts.risk_difference(**trials, drop00=True)
     assert np.isnan([dropped.yi[0], dropped.vi[0], dropped.ci_low[0], dropped.ci_high[0]]).all()
+
+
+@pytest.mark.parametrize(("events1", "events2"), [(0, 0), (10, 20), (10, 0), (0, 20)])
+@pytest.mark.parametrize("variance", ["LS", "UB", "AV"])
+def test_whoever_had_the_event_a_variance_of_0_is_filled(events1: int, events2: int, variance: str) -> None:
+    table = {"events1": events1, "n1": 10, "events2": events2, "n2": 20, "variance": variance}
+    found = counts.risk_difference(**table)
+    less = 1 if variance == "UB" else 0
+    q1, q2 = 0.5 / 11, 0.5 / 21
+    assert found.vi[0] == pytest.approx(q1 * (1 - q1) / (11 - less) + q2 * (1 - q2) / (21 - less))
+    assert "1/2 added to each cell" in found.notes[-1]
+    assert counts.risk_difference(**table, interval="wald").vi[0] == 0
+
+
+def test_a_pooled_variance_of_0_is_that_of_all_tables_filled() -> None:
+    trials = {"events1": [0, 0], "n1": [10, 20], "events2": [0, 0], "n2": [12, 9], "variance": "AV"}
+    found = counts.risk_difference(**trials)
+    filled = counts.risk_difference(**trials, interval="wald", to="all", add=0.5)
+    assert found.yi.tolist() == [0, 0]
+    assert found.vi == pytest.approx(filled.vi)
+    some = counts.risk_difference(**trials | {"events1": [0, 3]})
+    assert some.vi == pytest.approx([0.1 * 0.9 / 10, 0.1 * 0.9 / 20])
+    assert len(some.notes) == 1
+
+
+@pytest.mark.parametrize("events1", [0, 0.5, 1])
+def test_an_arm_of_one_patient_has_no_unbiased_variance_but_an_estimate(events1: float) -> None:
+    trials = {"events1": [events1, 4], "n1": [1, 9], "events2": [1, 2], "n2": [3, 9]}
+    found = counts.risk_difference(**trials, variance="UB")
+    known = counts.risk_difference(**trials)
+    assert found.yi.tolist() == known.yi.tolist()
+    assert (found.ci_low.tolist(), found.ci_high.tolist()) == (known.ci_low.tolist(), known.ci_high.tolist())
+    assert np.isnan(found.vi).tolist() == [True, False]
+    assert found.notes == ('An arm of 1 patient has no variance "UB" in 1 of 2 tables: position 0.',)
+    wald = counts.risk_difference(**trials, variance="UB", interval="wald")
+    assert np.isnan(wald.ci_low).tolist() == [True, False]
+    assert len(found.estimable()) == 1
 
 
 def test_phi_of_a_table_without_error_is_1_and_has_no_variance() -> None:
@@ -384,7 +426,9 @@ def test_a_proportion_can_be_had_back_from_every_scale(n: int, data: st.DataObje
     assert np.exp(found["log"].yi[0]) == pytest.approx(share)
     assert 1 / (1 + np.exp(-found["logit"].yi[0])) == pytest.approx(share)
     assert np.sin(found["arcsine"].yi[0]) ** 2 == pytest.approx(share)
-    assert np.sin(found["double_arcsine"].yi[0]) ** 2 == pytest.approx((events + 0.5) / (n + 1), abs=0.5 / n)
+    double = found["double_arcsine"].yi[0]
+    assert float(transformations.inverse_double_arcsine(x=double, n=n)) == pytest.approx(share)
+    assert found["double_arcsine"].vi[0] == pytest.approx(1 / (4 * n + 2))
     assert all(effect.vi[0] > 0 and effect.estimand == "" for effect in found.values())
     # the delta method: the variance on a scale is the raw one times the squared slope
     raw = found["raw"].vi[0]

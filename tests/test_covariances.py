@@ -34,6 +34,26 @@ def test_two_outcomes_as_in_borenstein() -> None:
     assert weighted.vi[0] == pytest.approx(plain.vi[0])
 
 
+def test_effects_that_follow_from_others_have_a_plain_mean_alone() -> None:
+    # one effect told twice: the matrix is singular, the mean and its variance are those of the effect
+    twice = {"yi": [0.30, 0.10], "covariance": [[0.05, 0.05], [0.05, 0.05]], "study": ["1", "1"]}
+    plain = aggregate(**twice, weighted=False).effects
+    assert (plain.yi[0], plain.vi[0]) == pytest.approx((0.20, 0.05))
+    with pytest.raises(InputError, match="positive definite"):
+        aggregate(**twice)
+    # contrasts A-B, A-C and B-C of one study: the third is the difference of the others
+    chain = shared_group_covariance(
+        vi=[0.1] * 3,
+        study=["s"] * 3,
+        group1=["A", "A", "B"],
+        group2=["B", "C", "C"],
+        n1=[20] * 3,
+        n2=[20] * 3,
+    )
+    three = aggregate(yi=[0.2, 0.3, 0.1], covariance=chain, study=["s"] * 3, weighted=False).effects
+    assert three.vi[0] == pytest.approx((3 * 0.1 + 2 * (0.05 + 0.05 - 0.05)) / 9)
+
+
 def test_a_doubling_of_time_has_the_correlation_of_a_doubling() -> None:
     found = visit_covariance(vi=[1, 4, 9], months=[3, 6, 12], rho=0.7)
     expected = [[1, 0.7 * 2, 0.49 * 3], [0.7 * 2, 4, 0.7 * 6], [0.49 * 3, 0.7 * 6, 9]]

@@ -99,7 +99,7 @@ def test_no_effects_are_no_error() -> None:
         ({"yi": [1], "vi": [1], "ci_low": [0]}, r"ci_high is missing"),
         ({"yi": [1], "vi": [1], "ci_high": [0]}, r"ci_low is missing"),
         ({"yi": [1], "vi": [1], "ci_low": [2], "ci_high": [0]}, r"ci_low must not exceed ci_high"),
-        ({"yi": [1], "vi": [1], "ci_low": [np.nan], "ci_high": [0]}, r"ci_low must not exceed"),
+        ({"yi": [1], "vi": [1], "ci_low": [np.nan], "ci_high": [0]}, r"ci_low must not be missing alone"),
         ({"yi": [[1], [2]], "vi": [1, 1]}, r"yi must have one dimension; found shape \(2, 1\)"),
         ({"yi": "much", "vi": 1}, r"yi must be a number"),
         ({"yi": range(9), "vi": [0] * 9}, r"at positions 0, 1, 2, 3, 4 and 4 more"),
@@ -151,3 +151,34 @@ def test_intervals_follow_shift_and_scale(
     room = 1e-9 * (1 + np.abs(shift) + scale * (np.abs(yi) + np.sqrt(vi) * 20))
     assert np.all(np.abs(moved.ci_low - (shift + scale * plain.ci_low)) <= room)
     assert np.all(np.abs(moved.ci_high - (shift + scale * plain.ci_high)) <= room)
+
+
+def test_a_row_without_limits_has_those_of_wald() -> None:
+    given = {"ci_low": [np.nan, 0, np.nan], "ci_high": [np.nan, 1, np.nan]}
+    effects = EffectSizes(yi=[1, 2, np.nan], vi=[4, np.nan, np.nan], df=9, **given, undefined=True)
+    wald = EffectSizes(yi=1, vi=4, df=9)
+    assert effects.ci_low[:2].tolist() == [wald.ci_low[0], 0]
+    assert effects.ci_high[:2].tolist() == [wald.ci_high[0], 1]
+    assert np.isnan([effects.ci_low[2], effects.ci_high[2]]).all()
+    kept = effects.estimable()
+    assert (kept.ci_low.tolist(), kept.ci_high.tolist()) == (wald.ci_low.tolist(), wald.ci_high.tolist())
+
+
+@pytest.mark.parametrize("undefined", [True, False])
+@pytest.mark.parametrize("missing", ["ci_low", "ci_high"])
+def test_a_row_with_one_limit_is_refused(missing: str, undefined: bool) -> None:
+    limits = {"ci_low": [0.0, 0.0], "ci_high": [3.0, 3.0]}
+    limits[missing][1] = np.nan
+    with pytest.raises(InputError, match=f"{missing} must not be missing alone; found nan at position 1"):
+        EffectSizes(yi=[1, 1], vi=[1, 1], **limits, undefined=undefined)
+
+
+def test_the_rows_left_out_are_named_by_their_former_positions() -> None:
+    effects = EffectSizes(yi=[np.nan, 1, 2], vi=[np.nan, 1, 0], undefined=True, notes=("position 2 is 0",))
+    kept = effects.estimable()
+    assert kept.notes == (
+        "position 2 is 0",
+        "2 of 3 left out, no estimate with a variance: positions 0, 2; these and the positions in other "
+        "notes are those before rows were left out.",
+    )
+    assert kept.estimable() is kept

@@ -144,6 +144,11 @@ def test_means_without_a_ratio_give_no_estimate() -> None:
     assert len(meanratios.ratio_of_means(**arms).estimable()) == 2
 
 
+def test_rows_without_a_ratio_are_counted_after_broadcasting() -> None:
+    effect = meanratios.coefficient_of_variation_ratio(m1=-1, m2=2, sd1=[1, 1, 1], sd2=1, n1=10, n2=10)
+    assert effect.notes[0].startswith("3 of 3 rows give no estimate")
+
+
 GOOD = {"m1": 4, "sd1": 1, "n1": 9, "m2": 5, "sd2": 1, "n2": 9}
 
 

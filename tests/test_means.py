@@ -166,6 +166,19 @@ def test_the_exact_factor_of_huge_trials_goes_on_smoothly_below_1() -> None:
 def test_there_is_no_factor_up_to_one_degree_of_freedom(method: str) -> None:
     found = means.factor_from_df(df=[1, 1.5, 2], method=method)
     assert np.isnan(found).tolist() == [True, False, False]
+    below = means.factor_from_df(df=[-5, 0, -1, 3, 4, 5, 6], method=method)
+    assert np.isnan(below).tolist() == [True, True, True, False, False, False, False]
+    assert np.isnan(means.factor_from_df(df=-5, method=method))
+    assert means.factor_from_df(df=[np.inf, -np.inf], method=method) == pytest.approx(
+        [1, np.nan], nan_ok=True
+    )
+    assert float(means.factor_from_df(df=np.inf, method=method)) == 1
+
+
+@pytest.mark.parametrize("df", ["a", np.nan, [[3]], None])
+def test_degrees_of_freedom_that_are_no_numbers_are_refused(df: object) -> None:
+    with pytest.raises(InputError, match="df must"):
+        means.factor_from_df(df=df)
 
 
 # Borenstein M et al. (2009), Introduction to Meta-Analysis, chapter 4, pages 22 to 27, two independent groups

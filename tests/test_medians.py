@@ -270,3 +270,23 @@ def test_without_its_scale_a_fit_to_quartiles_can_run_away() -> None:
 def test_scales_that_do_not_fit(limits: tuple[float, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         mean_sd_from_median(n=60, q1=1, median=2, q3=5.5, method="quantile_estimation", scale=limits)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_beyond_the_scale_are_refused_whatever_the_method(method: str) -> None:
+    five = {"n": 20, "minimum": 30, "q1": 40, "median": 50, "q3": 60, "maximum": 70}
+    known = five
+    if method in {"hozo", "walter"}:
+        known = {name: five[name] for name in ("n", "minimum", "median", "maximum")}
+    with pytest.raises(InputError, match="scores must lie within the scale, from 0 to 10"):
+        mean_sd_from_median(**known, method=method, scale=(0, 10))
+    with pytest.raises(InputError, match="within the scale"):
+        mean_sd_from_median(**known, method=method, scale=(0, 69))
+    assert float(mean_sd_from_median(**known, method=method, scale=(0, 100)).sd) > 0
+
+
+def test_only_the_fit_needs_a_median_within_the_scale() -> None:
+    floor = {"n": 20, "q1": 0, "median": 0, "q3": 2, "scale": (0, 10)}
+    assert mean_sd_from_median(**floor).mean == mean_sd_from_median(n=20, q1=0, median=0, q3=2).mean
+    with pytest.raises(InputError, match="the median between 0 and 10"):
+        mean_sd_from_median(**floor, method="quantile_estimation")

@@ -82,6 +82,23 @@ def test_an_uneven_interval_is_named_and_kept() -> None:
     assert effects.notes[0].endswith("width): 1 of 2, position 1.")
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.09, False), (0.11, True), (0.15, True)])
+def test_an_interval_is_uneven_above_a_tenth_of_its_width(share: float, named: bool) -> None:
+    low, high = np.log(0.5), np.log(2.0)
+    for side in (-1, 1):
+        printed = {"ratio": np.exp(side * share * (high - low)), "ci_low": 0.5, "ci_high": 2.0}
+        assert float(ratios.interval_asymmetry(**printed)) == pytest.approx(share)
+        assert bool(ratios.ratio_from_interval(**printed, measure="OR").notes) == named
+
+
+def test_uneven_intervals_are_counted_after_broadcasting() -> None:
+    effects = ratios.ratio_from_interval(
+        ratio=0.60, ci_low=0.50, ci_high=1.28, level=[0.9, 0.95], measure="HR"
+    )
+    assert effects.notes[0].endswith("width): 2 of 2, positions 0, 1.")
+    assert effects.vi[0] > effects.vi[1]
+
+
 def test_rows_that_fit_any_variance_stay_in_their_place() -> None:
     by_p = ratios.ratio_from_p(ratio=[1.0, 0.8, 0.8], p=[0.7, 1.0, 0.1], measure="OR")
     assert np.isnan(by_p.vi).tolist() == [True, True, False]

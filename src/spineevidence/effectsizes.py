@@ -38,7 +38,8 @@ class EffectSizes:
         Degrees of freedom of the variances; one number serves all. Without them the normal
         quantile is used, and `df` holds infinity.
     ci_low, ci_high : array_like, shape (k,), optional
-        Limits of the 95 % interval. Without them ``yi -+ t(0.975, df) * sei``.
+        Limits of the 95 % interval. Without them, and in rows where both are NaN, Wald's:
+        ``yi -+ t(0.975, df) * sei``.
     measure : str, optional
         Such as "MD", "SMD" or "RD"; ratios ("RR", "OR", ...) are logarithms.
     estimand : str, optional
@@ -67,7 +68,7 @@ class EffectSizes:
     ------
     InputError
         If lengths differ, an effect is not finite, a variance or a number of degrees of freedom
-        is not above 0, or limits are missing on one side or reversed.
+        is not above 0, limits are missing on one side or reversed, or values are masked.
 
     Examples
     --------
@@ -106,11 +107,10 @@ class EffectSizes:
         variances = _vector("vi", vi, length=effects.size)
         freedom = _vector("df", np.inf if df is None else df, length=effects.size, spread=True)
         _check_estimates(effects, variances, freedom, undefined=undefined)
-        if ci_low is None and ci_high is None:
-            half = t_quantile(p=(1 + LEVEL) / 2, df=freedom) * np.sqrt(variances)
-            low, high = effects - half, effects + half
-        else:
-            low, high = _printed_limits(effects.size, ci_low, ci_high, undefined=undefined)
+        half = t_quantile(p=(1 + LEVEL) / 2, df=freedom) * np.sqrt(variances)
+        low, high = effects - half, effects + half
+        if ci_low is not None or ci_high is not None:
+            low, high = _printed_limits(ci_low, ci_high, instead=(low, high))
         for name, values in zip(
             ("yi", "vi", "df", "ci_low", "ci_high"), (effects, variances, freedom, low, high), strict=True
         ):
@@ -136,13 +136,17 @@ class EffectSizes:
         Returns
         -------
         EffectSizes
-            Without rows that gave no estimate, or one without a variance.
+            Without rows that gave no estimate, or one without a variance. Positions in the notes stay those
+            of all rows.
         """
         kept = self.defined
         if kept.all():
             return self
         missing = np.flatnonzero(~kept)
-        note = f"{missing.size} of {kept.size} left out, no estimate with a variance: {positions(~kept)}"
+        note = (
+            f"{missing.size} of {kept.size} left out, no estimate with a variance: {positions(~kept)}; "
+            "these and the positions in other notes are those before rows were left out."
+        )
         return self._kept(np.flatnonzero(kept), notes=(*self.notes, note))
 
     def _kept(self, keep: npt.NDArray[np.intp], *, notes: tuple[str, ...]) -> EffectSizes:
@@ -379,6 +383,27 @@ def require(ok: BoolArray, rule: str, found: FloatArray, advice: str) -> None:
     raise InputError(f"{rule}; found {listed}{where}; {advice}")
 
 
+def refuse_masked(name: str, values: object) -> None:
+    """Raise an InputError for masked entries, whose numbers would be used as if they were valid.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    values : object
+        What was given.
+
+    Raises
+    ------
+    InputError
+        If any entry is masked.
+    """
+    if np.ma.is_masked(values):
+        raise InputError(
+            f"{name} must have no masked values; a mask is not kept; fill them, or drop their rows"
+        )
+
+
 def positions(where: BoolArray) -> str:
     """Return the first places where an array is true, counted from 0.
 
@@ -404,6 +429,7 @@ def notes_below(table: str, notes: Iterable[str]) -> str:
 def _vector(
     name: str, values: npt.ArrayLike, *, length: int | None = None, spread: bool = False
 ) -> FloatArray:
+    refuse_masked(name, values)
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -443,12 +469,17 @@ def _check_estimates(yi: FloatArray, vi: FloatArray, df: FloatArray, *, undefine
 
 
 def _printed_limits(
-    k: int, ci_low: npt.ArrayLike | None, ci_high: npt.ArrayLike | None, *, undefined: bool
+    ci_low: npt.ArrayLike | None, ci_high: npt.ArrayLike | None, *, instead: tuple[FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
+    """Return limits as given, and those of `instead` in rows that have none."""
     if ci_low is None or ci_high is None:
         missing = "ci_low" if ci_low is None else "ci_high"
         raise InputError(f"an interval needs both limits; {missing} is missing; give both or neither")
+    k = instead[0].size
     low, high = _vector("ci_low", ci_low, length=k), _vector("ci_high", ci_high, length=k)
-    ok = ~(low > high) if undefined else low <= high
-    require(ok, "ci_low must not exceed ci_high", low, "exchange the limits")
-    return low, high
+    for name, limits, other in (("ci_low", low, high), ("ci_high", high, low)):
+        rule = f"an interval needs both limits; {name} must not be missing alone"
+        require(~np.isnan(limits) | np.isnan(other), rule, limits, "give both or neither")
+    require(~(low > high), "ci_low must not exceed ci_high", low, "exchange the limits")
+    none = np.isnan(low)
+    return np.where(none, instead[0], low), np.where(none, instead[1], high)

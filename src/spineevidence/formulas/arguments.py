@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import require
+from spineevidence.effectsizes import refuse_masked, require
 from spineevidence.errors import InputError
 from spineevidence.timing import FloatArray, unknown_word
 
+NOTHING: Mapping[str, npt.ArrayLike] = MappingProxyType({})
 
-def aligned(values: Mapping[str, npt.ArrayLike]) -> list[FloatArray]:
-    """Return finite float arrays of one common shape, or raise with the name that does not fit."""
-    arrays = []
-    for name, value in values.items():
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{name} must be a number or an array of numbers, not {value!r}") from error
-        require(np.isfinite(array), f"{name} must be finite", array, "leave out rows without a number")
-        arrays.append(array)
-    try:
-        return [array[()] for array in np.broadcast_arrays(*arrays)]
-    except ValueError as error:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(values, arrays, strict=True))
+
+def aligned(values: Mapping[str, npt.ArrayLike], *, unbounded: tuple[str, ...] = ()) -> list[FloatArray]:
+    """Return float arrays of one common shape, (k,) or scalar, or raise with the name that does not fit.
+
+    All are finite, but those named in `unbounded`, which may hold infinity.
+    """
+    arrays = {name: numbers(name, value, unbounded=name in unbounded) for name, value in values.items()}
+    for name, array in arrays.items():
+        if array.ndim > 1:
+            raise InputError(
+                f"{name} must have one dimension; found shape {array.shape}; give one value per row"
+            )
+    return _broadcast(arrays, "arrays of one length are needed", "give one value per row")
+
+
+def grouped(values: Mapping[str, npt.ArrayLike]) -> list[FloatArray]:
+    """Return finite float arrays of one common shape, (g,) or (g, k): groups first, then studies.
+
+    A vector has one value per group, whatever the shape of the others.
+    """
+    arrays = {name: numbers(name, value) for name, value in values.items()}
+    most = max(array.ndim for array in arrays.values())
+    if most > 2:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise InputError(
-            f"arrays of one length are needed; found {shapes}; give one value per row"
-        ) from error
+            f"two dimensions at most, groups and studies; found {shapes}; give one row per group"
+        )
+    if most == 2:
+        arrays = {name: array[:, None] if array.ndim == 1 else array for name, array in arrays.items()}
+    return _broadcast(arrays, "values of the same groups are needed", "give one row per group")
+
+
+def numbers(name: str, value: npt.ArrayLike, *, unbounded: bool = False) -> FloatArray:
+    """Return a float array of any shape, finite unless `unbounded`; masked values are refused."""
+    refuse_masked(name, value)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be a number or an array of numbers, not {value!r}") from error
+    if unbounded:
+        require(~np.isnan(array), f"{name} must be a number", array, "leave out rows without a number")
+    else:
+        require(np.isfinite(array), f"{name} must be finite", array, "leave out rows without a number")
+    return array
+
+
+def _broadcast(arrays: Mapping[str, FloatArray], rule: str, advice: str) -> list[FloatArray]:
+    try:
+        return [array[()] for array in np.broadcast_arrays(*arrays.values())]
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(f"{rule}; found {shapes}; {advice}") from error
 
 
 def two_arms(
@@ -40,11 +77,16 @@ def two_arms(
     sd2: npt.ArrayLike,
     n2: npt.ArrayLike,
     time: str = "",
+    also: Mapping[str, npt.ArrayLike] = NOTHING,
 ) -> list[FloatArray]:
-    """Return means, standard deviations and sizes of two arms, checked; `time` names them in messages."""
+    """Return means, standard deviations and sizes of two arms, checked, and then what is given in `also`.
+
+    All have one shape. `time` names means and standard deviations in messages.
+    """
     mean, sd_of = (time, f"sd_{time}") if time else ("m", "sd")
-    arms = aligned({f"{mean}1": m1, f"{sd_of}1": sd1, "n1": n1, f"{mean}2": m2, f"{sd_of}2": sd2, "n2": n2})
-    _, s1, size1, _, s2, size2 = arms
+    named = {f"{mean}1": m1, f"{sd_of}1": sd1, "n1": n1, f"{mean}2": m2, f"{sd_of}2": sd2, "n2": n2}
+    arms = aligned({**named, **also})
+    _, s1, size1, _, s2, size2 = arms[:6]
     for name, sd in ((f"{sd_of}1", s1), (f"{sd_of}2", s2)):
         check_sd(name, sd)
     for name, size in (("n1", size1), ("n2", size2)):
@@ -55,25 +97,58 @@ def two_arms(
     return arms
 
 
-def freedom(df: npt.ArrayLike | None) -> FloatArray:
-    """Return degrees of freedom above 0; infinity where they are not given."""
-    degrees = np.asarray(np.inf if df is None else df, dtype=np.float64)
-    require(degrees > 0, "df must be above 0", degrees, "leave df out where it is not known")
-    return degrees
+def checked_number(name: str, value: object, advice: str) -> float:
+    """Return one number, which may be NaN or infinite."""
+    one = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(one, int | float | np.integer | np.floating):
+        return float(one)
+    raise InputError(f"{name} must be one number; found {value!r}; {advice}")
 
 
 def checked_level(level: float) -> float:
-    """Return the coverage of an interval, between 0 and 1."""
-    if not 0 < level < 1:
-        raise InputError(f"a level must lie between 0 and 1; found {level:g}; give 0.95 for 95 %")
-    return level
+    """Return the coverage of an interval, one number between 0 and 1."""
+    coverage = checked_number("level", level, "give 0.95 for 95 %")
+    check_level(np.asarray(coverage))
+    return coverage
+
+
+def checked_range(name: str, limits: object) -> tuple[float, float]:
+    """Return the lowest and the highest score of a scale."""
+    advice = "give the lowest and the highest score, such as (0, 100)"
+    if not isinstance(limits, tuple | list | np.ndarray) or len(limits) != 2:
+        raise InputError(f"{name} must be two numbers; found {limits!r}; {advice}")
+    low, high = (checked_number(f"each limit of {name}", limit, advice) for limit in limits)
+    if not -np.inf < low < high < np.inf:
+        raise InputError(f"{name} must be the lowest and the highest score; found {limits!r}; {advice}")
+    return low, high
+
+
+def check_word(kind: str, word: object, known: tuple[str, ...]) -> None:
+    """Refuse words outside a short vocabulary."""
+    if not isinstance(word, str) or word not in known:
+        raise InputError(unknown_word(kind, str(word), known))
 
 
 def direction(better: str) -> float:
     """Return 1 where higher values are better, else -1."""
-    if better not in {"lower", "higher"}:
-        raise InputError(unknown_word("direction", better, ("lower", "higher")))
+    check_word("direction", better, ("lower", "higher"))
     return -1.0 if better == "lower" else 1.0
+
+
+def check_freedom(df: FloatArray) -> None:
+    """Refuse degrees of freedom that are not above 0."""
+    require(df > 0, "df must be above 0", df, "leave df out where it is not known")
+
+
+def check_level(level: FloatArray) -> None:
+    """Refuse coverages that do not lie between 0 and 1."""
+    rule = "a level must lie between 0 and 1"
+    require((level > 0) & (level < 1), rule, level, "give 0.95 for 95 %")
+
+
+def check_p(name: str, p: FloatArray) -> None:
+    """Refuse p-values of 0 or above 1."""
+    require((p > 0) & (p <= 1), f"{name} must be above 0 and at most 1", p, 'give 0.001 for "p < 0.001"')
 
 
 def check_n(name: str, n: FloatArray, *, least: int = 2) -> None:
@@ -94,6 +169,11 @@ def check_above_0(name: str, values: FloatArray) -> None:
 def check_r(name: str, r: FloatArray) -> None:
     """Refuse correlations beyond -1 or 1."""
     require(np.abs(r) <= 1, f"{name} must lie from -1 to 1", r, "give a correlation, not a percentage")
+
+
+def check_r_inside(name: str, r: FloatArray, advice: str = "0.25 suits pain, 0.5 disability") -> None:
+    """Refuse correlations of -1 or 1, with which no variance is left, and those beyond."""
+    require(np.abs(r) < 1, f"{name} must lie between -1 and 1", r, advice)
 
 
 def check_events(name: str, events: FloatArray, n: FloatArray) -> None:

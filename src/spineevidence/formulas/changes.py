@@ -13,14 +13,20 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import EffectSizes, require
-from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_above_0, check_n, direction
+from spineevidence.effectsizes import EffectSizes
+from spineevidence.formulas.arguments import (
+    aligned,
+    check_above_0,
+    check_n,
+    check_r_inside,
+    check_word,
+    direction,
+)
 from spineevidence.formulas.conversions import sd_change
 from spineevidence.formulas.meanratios import same_sign
 from spineevidence.formulas.means import Factor, factor_from_df, no_estimate
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 TOO_FEW = "fewer than 3 patients"
 
@@ -114,7 +120,8 @@ def smcc(
     Returns
     -------
     EffectSizes
-        Measure "SMCC". Equals ``metafor::escalc(measure="SMCC")`` with the follow-up as `m1i`.
+        Measure "SMCC". Equals ``metafor::escalc(measure="SMCC")`` with the follow-up as `m1i`; without
+        `correct` that of metafor 5, as 3.8 always corrects.
 
     References
     ----------
@@ -178,7 +185,7 @@ def smcr(
     -------
     EffectSizes
         Measure "SMCR". Equals ``metafor::escalc(measure="SMCR")`` with the follow-up as `m1i` and the
-        standard deviation at baseline as `sd1i`.
+        standard deviation at baseline as `sd1i`; without `correct` that of metafor 5, as 3.8 always corrects.
 
     References
     ----------
@@ -231,8 +238,8 @@ def smcrh(
     -------
     EffectSizes
         Measure "SMCRH", with variance ``sd_change^2 / (sd_base^2 (n - 1)) + g^2 / (2 (n - 1))``. Equals
-        ``metafor::escalc(measure="SMCRH")`` with the follow-up as `m1i` and `sd2i`, and the standard
-        deviation at baseline as `sd1i`.
+        ``metafor::escalc(measure="SMCRH")`` of metafor 5 (3.8 has another variance and always corrects) with
+        the follow-up as `m1i` and `sd2i`, and the standard deviation at baseline as `sd1i`.
 
     References
     ----------
@@ -283,8 +290,8 @@ def smcrp(
     Returns
     -------
     EffectSizes
-        Measure "SMCRP". "LS" equals ``metafor::escalc(measure="SMCRP")`` with the follow-up as `m1i`;
-        "cochrane" has no equivalent there.
+        Measure "SMCRP". "LS" equals ``metafor::escalc(measure="SMCRP")`` of metafor 5 (3.8 has none) with the
+        follow-up as `m1i`; "cochrane" has no equivalent there.
 
     References
     ----------
@@ -298,6 +305,7 @@ def smcrp(
     >>> smcrp(base=6.6, final=4.0, sd_base=1.4, sd_final=2.5, n=32, r=0.3, better="lower")
     <EffectSizes: 1 of SMCRP change, yi 1.266 (95 % CI 0.797 to 1.736)>
     """
+    check_word("variance", variance, ("LS", "cochrane"))
     g, _, size, rho = _by_both(
         base=base,
         final=final,
@@ -311,10 +319,8 @@ def smcrp(
     )
     if variance == "LS":
         spread = 2 * (1 - rho) / size + g**2 * (1 + rho**2) / (4 * size)
-    elif variance == "cochrane":
-        spread = 2 * (1 - rho) * (1 / size + g**2 / (2 * size))
     else:
-        raise InputError(unknown_word("variance", variance, ("LS", "cochrane")))
+        spread = 2 * (1 - rho) * (1 / size + g**2 / (2 * size))
     return _effects("SMCRP", g, spread)
 
 
@@ -344,7 +350,7 @@ def smcrph(
     EffectSizes
         Measure "SMCRPH", with s the standardiser of `smcrp` and variance ``sd_change^2 / (s^2 (n - 1)) +
         g^2 (sd_base^4 + sd_final^4 + 2 r^2 sd_base^2 sd_final^2) / (8 s^4 (n - 1))``. Equals
-        ``metafor::escalc(measure="SMCRPH")`` with the follow-up as `m1i`.
+        ``metafor::escalc(measure="SMCRPH")`` of metafor 5 (3.8 has none) with the follow-up as `m1i`.
 
     References
     ----------
@@ -401,7 +407,7 @@ def ratio_of_means_change(
     EffectSizes
         Measure "ROMC", a logarithm, with variance ``(sd_base^2 / base^2 + sd_final^2 / final^2 -
         2 r sd_base sd_final / (base final)) / n``. Without `correct` it equals
-        ``metafor::escalc(measure="ROMC", correct=FALSE)`` with the follow-up as `m1i`.
+        ``metafor::escalc(measure="ROMC", correct=FALSE)`` of metafor 5 with the follow-up as `m1i`.
 
     References
     ----------
@@ -431,11 +437,6 @@ def ratio_of_means_change(
     )
 
 
-def check_r_inside(r: FloatArray) -> None:
-    """Refuse correlations of 1 or -1, with which nobody would change by another amount, and those beyond."""
-    require(np.abs(r) < 1, "r must lie between -1 and 1", r, "0.25 suits pain, 0.5 disability")
-
-
 def _visits(
     *,
     base: npt.ArrayLike,
@@ -449,7 +450,7 @@ def _visits(
     check_above_0("sd_base", values[2])
     check_above_0("sd_final", values[3])
     check_n("n", values[4])
-    check_r_inside(values[5])
+    check_r_inside("r", values[5])
     return values
 
 
@@ -465,8 +466,7 @@ def _standardised(
     allowed: tuple[str, ...],
 ) -> EffectSizes:
     """Return effects standardised by one group's spread; `of_mean` is the variance were there no change."""
-    if variance not in allowed:
-        raise InputError(unknown_word("variance", variance, allowed))
+    check_word("variance", variance, allowed)
     j = factor_from_df(df=n - 1, method=factor)
     g = j * d if correct else d
     if variance == "LS":

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, direction, two_arms
-from spineevidence.formulas.changes import TOO_FEW, check_r_inside, mean_change, smcc, smcr
+from spineevidence.formulas.arguments import check_r_inside, check_word, direction, two_arms
+from spineevidence.formulas.changes import TOO_FEW, mean_change, smcc, smcr
 from spineevidence.formulas.means import Factor, factor_from_df, no_estimate, pooled_sd
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 
 def difference_of_changes(
@@ -286,11 +286,12 @@ def d_ppc2(
     ...        r=0.3, better="lower")
     <EffectSizes: 1 of SMCR contrast, yi 1.025 (95 % CI 0.365 to 1.684)>
     """
-    before1, s1, size1, before2, s2, size2 = two_arms(
-        m1=base1, sd1=sd_base1, n1=n1, m2=base2, sd2=sd_base2, n2=n2, time="base"
+    check_word("variance", variance, ("morris", "LS"))
+    also = {"final1": final1, "final2": final2, "r": r}
+    before1, s1, size1, before2, s2, size2, after1, after2, rho = two_arms(
+        m1=base1, sd1=sd_base1, n1=n1, m2=base2, sd2=sd_base2, n2=n2, time="base", also=also
     )
-    after1, after2, rho = aligned({"final1": final1, "final2": final2, "r": r})
-    check_r_inside(rho)
+    check_r_inside("r", rho)
     df = size1 + size2 - 2
     change = (after1 - before1) - (after2 - before2)
     d = direction(better) * change / pooled_sd(sd1=s1, n1=size1, sd2=s2, n2=size2)
@@ -300,15 +301,13 @@ def d_ppc2(
     notes: tuple[str, ...] = ()
     if variance == "LS":
         spread = sizes + g**2 / (2 * (size1 + size2))
-    elif variance == "morris":
+    else:
         enough = df > 2
         factored = df / np.where(enough, df - 2, np.nan)
         true = (j * d) ** 2
         spread = j**2 * factored * (sizes + true) - true
         spread = spread if correct else spread / j**2
         notes = no_estimate(~enough, "no variance with fewer than 5 patients in all")
-    else:
-        raise InputError(unknown_word("variance", variance, ("morris", "LS")))
     return EffectSizes(yi=g, vi=spread, measure="SMCR", estimand="contrast", notes=notes, undefined=True)
 
 

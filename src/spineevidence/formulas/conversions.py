@@ -18,13 +18,18 @@ from spineevidence.formatting import number
 from spineevidence.formulas.arguments import (
     aligned,
     check_above_0,
+    check_freedom,
     check_n,
+    check_p,
     check_r,
     check_sd,
+    check_word,
     checked_level,
-    freedom,
+    checked_range,
+    grouped,
 )
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.formulas.transformations import LOGISTIC_SD
+from spineevidence.timing import FloatArray
 
 ROUNDING = 1e-9  # a correlation this far outside -1 to 1 is rounding, not a contradiction
 
@@ -80,9 +85,11 @@ def se_from_ci(
     >>> round(float(se_from_ci(ci_low=1.0, ci_high=4.2, df=54)), 3)
     0.798
     """
-    low, high = aligned({"ci_low": ci_low, "ci_high": ci_high})
+    given = {"ci_low": ci_low, "ci_high": ci_high, "df": np.inf if df is None else df}
+    low, high, freedom = aligned(given, unbounded=("df",))
     require(low < high, "ci_low must be below ci_high", low, "exchange the limits, or check the digits")
-    return (high - low) / (2 * t_quantile(p=(1 + checked_level(level)) / 2, df=freedom(df)))
+    check_freedom(freedom)
+    return (high - low) / (2 * t_quantile(p=(1 + checked_level(level)) / 2, df=freedom))
 
 
 def se_from_p(*, estimate: npt.ArrayLike, p: npt.ArrayLike, df: npt.ArrayLike | None = None) -> FloatArray:
@@ -119,11 +126,13 @@ def se_from_p(*, estimate: npt.ArrayLike, p: npt.ArrayLike, df: npt.ArrayLike | 
     >>> round(float(se_from_p(estimate=2.6, p=0.001, df=52)), 3)
     0.745
     """
-    size, tail = aligned({"estimate": estimate, "p": p})
-    require((tail > 0) & (tail <= 1), "p must be above 0 and at most 1", tail, 'give 0.001 for "p < 0.001"')
+    given = {"estimate": estimate, "p": p, "df": np.inf if df is None else df}
+    size, tail, freedom = aligned(given, unbounded=("df",))
+    check_p("p", tail)
+    check_freedom(freedom)
     require(tail < 1, "p must be below 1", tail, "p = 1 fits any standard error; use the finding alone")
     require(size != 0, "the estimate must not be 0", size, "0 fits any standard error; use the finding alone")
-    return np.abs(size) / -t_quantile(p=tail / 2, df=freedom(df))
+    return np.abs(size) / -t_quantile(p=tail / 2, df=freedom)
 
 
 def sd_change(*, sd_base: npt.ArrayLike, sd_final: npt.ArrayLike, r: npt.ArrayLike) -> FloatArray:
@@ -232,11 +241,11 @@ def rescale(
     1.3
     """
     (values,) = aligned({"value": value})
-    (low, high), (to_low, to_high) = _range("from_range", from_range), _range("to_range", to_range)
+    low, high = checked_range("from_range", from_range)
+    to_low, to_high = checked_range("to_range", to_range)
+    check_word("kind of value", of, ("score", "difference"))
     if of == "difference":
         return values * (to_high - to_low) / (high - low)
-    if of != "score":
-        raise InputError(unknown_word("kind of value", of, ("score", "difference")))
     return to_low + (values - low) * (to_high - to_low) / (high - low)
 
 
@@ -246,7 +255,8 @@ def combine_arms(*, n: npt.ArrayLike, mean: npt.ArrayLike, sd: npt.ArrayLike) ->
     Parameters
     ----------
     n, mean, sd : array_like, shape (g,) or (g, k)
-        Size, mean and standard deviation (score units) of g groups, in each of k studies.
+        Size, mean and standard deviation (score units) of g groups, in each of k studies. A vector has one
+        value per group, which holds in every study.
 
     Returns
     -------
@@ -263,7 +273,7 @@ def combine_arms(*, n: npt.ArrayLike, mean: npt.ArrayLike, sd: npt.ArrayLike) ->
     >>> combine_arms(n=[20, 25], mean=[4.1, 3.6], sd=[2.2, 2.5])
     <CombinedArm: n 45, mean 3.822, sd 2.358>
     """
-    sizes, means, deviations = aligned({"n": n, "mean": mean, "sd": sd})
+    sizes, means, deviations = grouped({"n": n, "mean": mean, "sd": sd})
     if sizes.ndim == 0 or sizes.shape[0] < 2:
         raise InputError("combining needs two or more groups; found one; give n, mean and sd of each group")
     check_n("n", sizes, least=1)
@@ -331,7 +341,7 @@ def log_odds_ratio_to_smd(*, lnor: npt.ArrayLike, se: npt.ArrayLike) -> EffectSi
     """
     effect, error = aligned({"lnor": lnor, "se": se})
     check_above_0("se", error)
-    factor = np.sqrt(3) / np.pi
+    factor = 1 / LOGISTIC_SD
     return EffectSizes(yi=effect * factor, vi=(error * factor) ** 2, measure="SMD", estimand="contrast")
 
 
@@ -363,14 +373,6 @@ def mid_units(*, d: npt.ArrayLike, se: npt.ArrayLike, mid: npt.ArrayLike) -> Eff
     check_above_0("se", error)
     check_above_0("mid", unit)
     return EffectSizes(yi=effect / unit, vi=(error / unit) ** 2, measure="MID", estimand="contrast")
-
-
-def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
-    if len(limits) != 2 or not np.isfinite(limits).all() or limits[0] >= limits[1]:
-        raise InputError(
-            f"{name} must be the lowest and the highest score; found {limits!r}; for example (0, 100)"
-        )
-    return limits
 
 
 def possible_correlation(values: FloatArray, rule: str, advice: str) -> FloatArray:

@@ -7,12 +7,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import EffectSizes, require
-from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_above_0, check_n, check_r, check_sd
+from spineevidence.effectsizes import EffectSizes, positions, require
+from spineevidence.formulas.arguments import aligned, check_above_0, check_n, check_r, check_sd, check_word
 from spineevidence.formulas.conversions import possible_correlation
 from spineevidence.formulas.transformations import fisher_z
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 
 def change_score_correlation(
@@ -194,8 +193,7 @@ def correlation_of_one_group(
     >>> correlation_of_one_group(r=0.5, n=100)
     <EffectSizes: 1 of ZCOR, yi 0.549 (95 % CI 0.350 to 0.748)>
     """
-    if scale not in ("r", "z"):
-        raise InputError(unknown_word("scale", scale, ("r", "z")))
+    check_word("scale", scale, ("r", "z"))
     value, size = aligned({"r": r, "n": n})
     check_r("r", value)
     check_n("n", size, least=4)
@@ -206,7 +204,9 @@ def correlation_of_one_group(
         effect = np.where(perfect, np.nan, fisher_z(r=np.where(perfect, 0.0, value)))
         variance = np.where(perfect, np.nan, 1 / (size - 3))
     count = int(np.sum(perfect))
-    note = f"{count} of {np.size(perfect)} correlations are -1 or 1 and cannot be pooled."
+    note = (
+        f"{count} of {np.size(perfect)} correlations are -1 or 1 and cannot be pooled: {positions(perfect)}."
+    )
     return EffectSizes(
         yi=effect,
         vi=variance,

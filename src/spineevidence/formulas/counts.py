@@ -12,15 +12,22 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import LEVEL, EffectSizes, t_quantile
+from spineevidence.effectsizes import LEVEL, BoolArray, EffectSizes, positions, t_quantile
 from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_events, check_n, checked_level, direction
+from spineevidence.formulas.arguments import (
+    aligned,
+    check_events,
+    check_n,
+    check_word,
+    checked_level,
+    direction,
+)
+from spineevidence.formulas.transformations import COX_SD, LOGISTIC_SD
 from spineevidence.formulas.zerocells import Tables, ZeroCells, as_effects, fill_zero_cells, fourfold_tables
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
-LOGISTIC = np.sqrt(3) / np.pi  # standard deviation of the logistic distribution, inverted
-COX = 1 / 1.65  # Cox's factor: a logistic curve that is steepest where the normal one is
+FILLED = "Both arms were all or none: the variance was taken with 1/2 added to each cell."
 
 
 def wilson_interval(
@@ -210,11 +217,10 @@ def odds_ratio_as_smd(
     >>> odds_ratio_as_smd(events1=30, n1=50, events2=20, n2=50)
     <EffectSizes: 1 of OR2DL contrast, yi 0.447 (95 % CI 0.006 to 0.888)>
     """
-    if method not in {"logistic", "normal"}:
-        raise InputError(unknown_word("method", method, ("logistic", "normal")))
+    check_word("method", method, ("logistic", "normal"))
     table = fourfold_tables(events1=events1, n1=n1, events2=events2, n2=n2, to=to, add=add, drop00=drop00)
     effect, variance = _log_odds_ratio(table)
-    factor = LOGISTIC if method == "logistic" else COX
+    factor = 1 / (LOGISTIC_SD if method == "logistic" else COX_SD)
     measure = "OR2DL" if method == "logistic" else "OR2DN"
     note = f"Odds ratios read as cuts of a continuous outcome ({method}) with one spread in both arms."
     effect = direction(better) * factor * effect
@@ -247,7 +253,8 @@ def risk_difference(
     interval : {"newcombe", "wald"}, optional
         Newcombe's, which needs the counts as they are (``to="none"``), or ``yi -+ 1.96 * sei``.
     variance : {"LS", "UB", "AV"}, optional
-        ``p (1 - p) / n`` of each arm; the same with ``n - 1``; or with p pooled over all tables of the call.
+        ``p (1 - p) / n`` of each arm; the same with ``n - 1``, so that an arm of one patient leaves the
+        variance NaN; or with p pooled over all tables of the call.
     to : {"only0", "all", "if0all", "none"}, optional
         To which tables `add` is given: those with a cell of 0; all; all if any has a cell of 0; none.
     add : float, optional
@@ -262,8 +269,8 @@ def risk_difference(
         ``metafor::escalc(measure="RD", to="none")``, or with the same `to`, `add`, `drop00` and `vtype`.
 
         "newcombe": the interval is Newcombe's (his method 10), which need not be symmetric. If in both arms
-        either nobody or everybody had the event, Wald's variance is 0; it is then taken with 1/2 added to
-        each cell, and a note says so. "wald": a variance of 0 stays 0.
+        either nobody or everybody had the event ("AV": in all tables together), Wald's variance is 0; it is
+        then taken with 1/2 added to each cell, and a note says so. "wald": a variance of 0 stays 0.
 
     Raises
     ------
@@ -283,8 +290,7 @@ def risk_difference(
     >>> risk_difference(events1=5, n1=100, events2=10, n2=100, interval="wald")
     <EffectSizes: 1 of RD contrast, yi -0.050 (95 % CI -0.123 to 0.023)>
     """
-    if interval not in {"newcombe", "wald"}:
-        raise InputError(unknown_word("interval", interval, ("newcombe", "wald")))
+    check_word("interval", interval, ("newcombe", "wald"))
     if interval == "newcombe" and to != "none":
         raise InputError(
             f"Newcombe's interval takes the counts as they are; found to={to!r}; "
@@ -295,7 +301,7 @@ def risk_difference(
     effect = sign * (table.a / table.n1 - table.c / table.n2)
     spread, notes = _difference_variance(table, variance, fill=interval == "newcombe")
     limits = _newcombe_limits(table, effect, sign) if interval == "newcombe" else None
-    return _contrast(table, effect, spread, "RD", limits=limits, notes=notes)
+    return _contrast(table, effect, spread, "RD", limits=limits, without=np.isnan(spread), notes=notes)
 
 
 def arcsine_difference(
@@ -591,6 +597,7 @@ def proportion(
     >>> proportion(events=12, n=40, scale="logit")
     <EffectSizes: 1 of PLO, yi -0.847 (95 % CI -1.524 to -0.171)>
     """
+    check_word("scale", scale, ("raw", "log", "logit", "arcsine", "double_arcsine"))
     count, size = aligned({"events": events, "n": n})
     check_n("n", size, least=1)
     check_events("events", count, size)
@@ -609,10 +616,18 @@ def _contrast(
     measure: str,
     *,
     limits: tuple[FloatArray, FloatArray] | None = None,
+    without: BoolArray | None = None,
     notes: tuple[str, ...] = (),
 ) -> EffectSizes:
     return as_effects(
-        table.cells, yi=effect, vi=variance, measure=measure, estimand="contrast", limits=limits, notes=notes
+        table.cells,
+        yi=effect,
+        vi=variance,
+        measure=measure,
+        estimand="contrast",
+        limits=limits,
+        without=without,
+        notes=notes,
     )
 
 
@@ -652,27 +667,41 @@ def _phi(table: Tables) -> tuple[FloatArray, FloatArray]:
 
 
 def _difference_variance(table: Tables, kind: str, *, fill: bool) -> tuple[FloatArray, tuple[str, ...]]:
-    if kind not in {"LS", "UB", "AV"}:
-        raise InputError(unknown_word("variance", kind, ("LS", "UB", "AV")))
-    a, b, c, d, n1, n2 = table.a, table.b, table.c, table.d, table.n1, table.n2
+    """Return variances with the notes on them; NaN where an arm of one patient has none ("UB")."""
+    check_word("variance", kind, ("LS", "UB", "AV"))
     if kind == "AV":
-        kept = np.ones(n1.shape) if table.cells.dropped is None else ~table.cells.dropped
-        with np.errstate(invalid="ignore"):  # no table is left
-            p1, p2 = (a * kept).sum() / (n1 * kept).sum(), (c * kept).sum() / (n2 * kept).sum()
-        note = f"Variances were taken with the proportions of {int(kept.sum())} tables together, by arm."
-        return p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, (note,)
+        return _pooled_variance(table, fill=fill)
+    a, b, c, d, n1, n2 = table.a, table.b, table.c, table.d, table.n1, table.n2
     plain = a * b / n1**3 + c * d / n2**3
-    degenerate = plain == 0
+    filled = np.zeros(plain.shape, dtype=np.bool_) if not fill else plain == 0
+    notes: tuple[str, ...] = (FILLED,) if filled.any() else ()
     less = 1 if kind == "UB" else 0
     if less:
-        with np.errstate(invalid="ignore"):  # an arm of one patient has no such variance
-            plain = a * b / n1**2 / (n1 - 1) + c * d / n2**2 / (n2 - 1)
-    if not fill or not degenerate.any():
-        return plain, ()
+        single = ((n1 == 1) | (n2 == 1)) & ~filled
+        with np.errstate(divide="ignore", invalid="ignore"):
+            plain = np.where(single, np.nan, a * b / n1**2 / (n1 - 1) + c * d / n2**2 / (n2 - 1))
+        if single.any():
+            tables = f"{np.count_nonzero(single)} of {single.size} tables"
+            notes += (f'An arm of 1 patient has no variance "UB" in {tables}: {positions(single)}.',)
     q1, q2 = (a + 0.5) / (n1 + 1), (c + 0.5) / (n2 + 1)
-    filled = q1 * (1 - q1) / (n1 + 1 - less) + q2 * (1 - q2) / (n2 + 1 - less)
-    note = "Both arms were all or none: the variance was taken with 1/2 added to each cell."
-    return np.where(degenerate, filled, plain), (note,)
+    instead = q1 * (1 - q1) / (n1 + 1 - less) + q2 * (1 - q2) / (n2 + 1 - less)
+    return np.where(filled, instead, plain), notes
+
+
+def _pooled_variance(table: Tables, *, fill: bool) -> tuple[FloatArray, tuple[str, ...]]:
+    kept = np.ones(table.n1.shape, dtype=np.bool_) if table.cells.dropped is None else ~table.cells.dropped
+    note = f"Variances were taken with the proportions of {int(kept.sum())} tables together, by arm."
+    plain = _pooled_part(table.a, table.n1, kept) + _pooled_part(table.c, table.n2, kept)
+    if not fill or not (plain == 0).any():
+        return plain, (note,)
+    filled = _pooled_part(table.a + 0.5, table.n1 + 1, kept) + _pooled_part(table.c + 0.5, table.n2 + 1, kept)
+    return filled, (note, FILLED)
+
+
+def _pooled_part(events: FloatArray, n: FloatArray, kept: BoolArray) -> FloatArray:
+    with np.errstate(invalid="ignore"):  # no table is left
+        p = (events * kept).sum() / (n * kept).sum()
+    return np.asarray(p * (1 - p) / n)
 
 
 def _newcombe_limits(table: Tables, effect: FloatArray, sign: float) -> tuple[FloatArray, FloatArray]:
@@ -706,7 +735,5 @@ def _on_scale(
             return "PLO", np.log(x / rest), 1 / x + 1 / rest
         if scale == "arcsine":
             return "PAS", np.arcsin(np.sqrt(x / n)), 1 / (4 * n)
-        if scale == "double_arcsine":
-            both = np.arcsin(np.sqrt(x / (n + 1))) + np.arcsin(np.sqrt((x + 1) / (n + 1)))
-            return "PFT", both / 2, 1 / (4 * n + 2)
-    raise InputError(unknown_word("scale", scale, ("raw", "log", "logit", "arcsine", "double_arcsine")))
+        both = np.arcsin(np.sqrt(x / (n + 1))) + np.arcsin(np.sqrt((x + 1) / (n + 1)))
+        return "PFT", both / 2, 1 / (4 * n + 2)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from spineevidence.effectsizes import EffectSizes, require
 from spineevidence.errors import InputError
 from spineevidence.formatting import count_of
-from spineevidence.formulas.arguments import aligned, check_above_0
+from spineevidence.formulas.arguments import aligned, check_above_0, check_word, checked_number, numbers
 from spineevidence.formulas.correlations import doubling_correlation
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 Labels = Sequence[str] | Sequence[int] | npt.NDArray[np.generic]
 Places = npt.NDArray[np.intp]
@@ -90,7 +90,8 @@ def visit_covariance(
     variances, times = _vectors({"vi": vi, "months": months})
     check_above_0("vi", variances)
     check_above_0("months", times)
-    if not 0 <= rho < 1:
+    check_word("decay", decay, ("doubling", "linear"))
+    if not 0 <= checked_number("rho", rho, "0.7 is usual for a doubling of time") < 1:
         raise InputError(
             f"rho must lie from 0 to below 1; found {rho:g}; 0.7 is usual for a doubling of time"
         )
@@ -102,11 +103,11 @@ def visit_covariance(
                 "combine effects of one visit first"
             )
     if decay == "doubling":
-        correlation = doubling_correlation(months_j=times[:, None], months_l=times[None, :], rho=rho)
-    elif decay == "linear":
-        correlation = rho ** np.abs(times[:, None] - times[None, :])
+        one, other = np.repeat(times, times.size), np.tile(times, times.size)
+        pairs = doubling_correlation(months_j=one, months_l=other, rho=rho)
+        correlation = pairs.reshape(times.size, times.size)
     else:
-        raise InputError(unknown_word("decay", decay, ("doubling", "linear")))
+        correlation = rho ** np.abs(times[:, None] - times[None, :])
     return _scaled(correlation, variances, blocks)
 
 
@@ -143,6 +144,7 @@ def constant_covariance(*, vi: npt.ArrayLike, rho: float, study: Labels | None =
     (variances,) = _vectors({"vi": vi})
     check_above_0("vi", variances)
     blocks = list(_blocks(study, variances.size))
+    checked_number("rho", rho, "give the correlation of the sampling errors")
     largest = max((places.size for _, places in blocks), default=1)
     least = -1.0 if largest < 3 else -1 / (largest - 1)
     if not least <= rho < 1:
@@ -268,7 +270,7 @@ def aggregate(
     <EffectSizes: 1, yi 0.200 (95 % CI -0.180 to 0.580)>
     """
     (effects,) = _vectors({"yi": yi})
-    (matrix,) = aligned({"covariance": covariance})
+    matrix = numbers("covariance", covariance)
     if np.shape(matrix) != (effects.size, effects.size):
         raise InputError(
             f"covariance must have shape ({effects.size}, {effects.size}); found {np.shape(matrix)}; "
@@ -300,13 +302,7 @@ def aggregate(
 
 
 def _vectors(values: dict[str, npt.ArrayLike]) -> list[FloatArray]:
-    vectors = [np.atleast_1d(array) for array in aligned(values)]
-    if vectors[0].ndim > 1:
-        raise InputError(
-            f"{', '.join(values)} must have one dimension; found shape {vectors[0].shape}; "
-            "give one value per effect"
-        )
-    return vectors
+    return [np.atleast_1d(array) for array in aligned(values)]
 
 
 def _labels(name: str, labels: Labels, k: int) -> list[str]:

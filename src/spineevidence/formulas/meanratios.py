@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spineevidence.effectsizes import EffectSizes
-from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_above_0, check_n, direction, two_arms
+from spineevidence.formulas.arguments import aligned, check_above_0, check_n, check_word, direction, two_arms
 from spineevidence.formulas.means import hedges_g, no_estimate, pooled_sd
+from spineevidence.formulas.transformations import COX_SD, LOGISTIC_SD
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 OddsRatioMethod = Literal["logistic", "normal"]
-
-COX = 1.65  # log odds per standard deviation of a normal variable, Cox's approximation
 
 
 def ratio_of_means(
@@ -66,8 +64,7 @@ def ratio_of_means(
     <EffectSizes: 1 of ROM contrast, yi 0.287 (95 % CI -0.005 to 0.579)>
     """
     mean1, s1, size1, mean2, s2, size2 = two_arms(m1=m1, sd1=sd1, n1=n1, m2=m2, sd2=sd2, n2=n2)
-    if variance not in {"LS", "HO"}:
-        raise InputError(unknown_word("variance", variance, ("LS", "HO")))
+    check_word("variance", variance, ("LS", "HO"))
     mean1, mean2, notes = same_sign(mean1, mean2)
     v1, v2 = s1**2 / (size1 * mean1**2), s2**2 / (size2 * mean2**2)
     log = np.log(mean1 / mean2)
@@ -156,8 +153,10 @@ def coefficient_of_variation_ratio(
     >>> coefficient_of_variation_ratio(m1=3.9, sd1=2.4, n1=32, m2=5.2, sd2=2.6, n2=24)
     <EffectSizes: 1 of CVR contrast, yi 0.202 (95 % CI -0.279 to 0.683)>
     """
-    s1, size1, s2, size2 = _two_spreads(sd1, n1, sd2, n2)
-    mean1, mean2, notes = same_sign(*aligned({"m1": m1, "m2": m2}))
+    given = {"m1": m1, "sd1": sd1, "n1": n1, "m2": m2, "sd2": sd2, "n2": n2}
+    mean1, s1, size1, mean2, s2, size2 = aligned(given)
+    s1, size1, s2, size2 = _two_spreads(s1, size1, s2, size2)
+    mean1, mean2, notes = same_sign(mean1, mean2)
     log = np.log(s1 / s2) - np.log(mean1 / mean2)
     v1, v2 = 1 / (2 * (size1 - 1)), 1 / (2 * (size2 - 1))
     if correct:
@@ -237,9 +236,8 @@ def smd_to_log_odds_ratio(
     """
     effect, error = aligned({"d": d, "se": se})
     check_above_0("se", error)
-    if method not in {"logistic", "normal"}:
-        raise InputError(unknown_word("method", method, ("logistic", "normal")))
-    scale, measure = (np.pi / np.sqrt(3), "D2ORL") if method == "logistic" else (COX, "D2ORN")
+    check_word("method", method, ("logistic", "normal"))
+    scale, measure = (LOGISTIC_SD, "D2ORL") if method == "logistic" else (COX_SD, "D2ORN")
     return EffectSizes(yi=effect * scale, vi=(error * scale) ** 2, measure=measure, estimand="contrast")
 
 

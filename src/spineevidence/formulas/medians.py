@@ -18,8 +18,8 @@ import numpy.typing as npt
 from spineevidence.effectsizes import BoolArray, positions, require
 from spineevidence.errors import InputError
 from spineevidence.formatting import number
-from spineevidence.formulas.arguments import aligned, check_n
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.formulas.arguments import aligned, check_n, check_word, checked_range
+from spineevidence.timing import FloatArray
 
 CODE = "MEDIAN_CONVERTED"
 FIT = 1e-14  # where a fit stops, relative
@@ -147,8 +147,9 @@ def mean_sd_from_median(
         best fitting of a normal, log-normal, gamma and Weibull distribution, and of a beta
         distribution if all values lie between 0 and 1.
     scale : tuple of two floats, optional
-        Lowest and highest score possible. With it "quantile_estimation" fits a beta distribution on that
-        range alone: from quartiles the others can put most of their spread beyond the end of the scale.
+        Lowest and highest score possible; scores beyond it are refused, whatever the method. With it
+        "quantile_estimation" fits a beta distribution on that range alone (and needs a median within it, not
+        on a limit): from quartiles the others can put most of their spread beyond the end of the scale.
     withhold_skewed : bool, optional
         Whether mean and standard deviation are NaN where the test finds skewness.
 
@@ -184,23 +185,23 @@ def mean_sd_from_median(
     >>> mean_sd_from_median(n=60, median=42, q1=40, q3=62)
     <FromMedian: mean 48.358, sd 16.711, skewed>
     """
-    if scale is not None and not scale[0] < scale[1]:
-        raise InputError(f"scale must be the lowest and the highest score; found {scale}; such as (0, 10)")
-    if method not in METHODS:
-        raise InputError(unknown_word("method", method, METHODS))
+    limits = None if scale is None else checked_range("scale", scale)
+    check_word("method", method, METHODS)
     printed = _checked(n, {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum})
     if (method, printed.given) not in SOURCES:
         raise InputError(
             f'method "{method}" has no formula for {PRINTED[printed.given]}; '
             'use "luo", "lognormal" or "quantile_estimation"'
         )
+    if limits is not None:
+        _check_scale(printed, limits, inside=method == "quantile_estimation")
     if method == "lognormal":
         require(_smallest(printed) > 0, "scores must be above 0", _smallest(printed), "logarithms need it")
     tested = printed.logarithms() if method == "lognormal" else printed
     statistic, critical = _skewness(tested)
     skewed = np.asarray(statistic > critical)
     if method == "quantile_estimation":
-        mean, sd, distribution = _quantile_estimation(printed, scale)
+        mean, sd, distribution = _quantile_estimation(printed, limits)
     else:
         mean, sd = _by_formula(method, tested)
         distribution = ("log-normal" if method == "lognormal" else "normal",) * int(np.size(mean))
@@ -293,6 +294,18 @@ def _checked(n: npt.ArrayLike, ordered: Mapping[str, npt.ArrayLike | None]) -> _
 
 def _smallest(printed: _Summary) -> FloatArray:
     return printed.q1 if printed.given == "quartiles" else printed.low
+
+
+def _check_scale(printed: _Summary, scale: tuple[float, float], *, inside: bool) -> None:
+    """Refuse scores beyond the scale, and with `inside` a median on one of its limits."""
+    (lowest, highest), advice = scale, "give the limits of the scale, not of the scores"
+    rule = f"scores must lie within the scale, from {lowest:g} to {highest:g}"
+    for part in (printed.low, printed.q1, printed.median, printed.q3, printed.high):
+        require(~(part < lowest) & ~(part > highest), rule, part, advice)
+    if inside:
+        within = (printed.median > lowest) & (printed.median < highest)
+        rule = f"scores must lie within the scale, the median between {lowest:g} and {highest:g}"
+        require(within, rule, printed.median, advice)
 
 
 def _skewness(printed: _Summary) -> tuple[FloatArray, FloatArray]:
@@ -445,12 +458,6 @@ def _quantile_estimation(
     lowest, highest = (0.0, 1.0) if scale is None else scale
     parts = (printed.low, printed.q1, printed.median, printed.q3, printed.high)
     rows = np.stack([np.ravel(part) for part in parts], axis=1)
-    if scale is not None:
-        rule = f"scores must lie within the scale, the median between {lowest:g} and {highest:g}"
-        inside = ~(rows < lowest) & ~(rows > highest)
-        inside[:, 2] &= (rows[:, 2] > lowest) & (rows[:, 2] < highest)
-        advice = "give the limits of the scale, not of the scores"
-        require(np.asarray(inside.all(axis=1)), rule, rows[:, 2], advice)
     length = highest - lowest
     found = [
         _best_fit((values[~np.isnan(values)] - lowest) / length, _probabilities(printed.given, size), scale)

@@ -62,7 +62,8 @@ def standardised_mean(
     Returns
     -------
     EffectSizes
-        Measure "SMN", with variance ``1/n + g^2 / (2 n)``. Equals ``metafor::escalc(measure="SMN")``.
+        Measure "SMN", with variance ``1/n + g^2 / (2 n)``. Equals ``metafor::escalc(measure="SMN")``;
+        without `correct` that of metafor 5, as 3.8 always corrects.
 
     References
     ----------

@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spineevidence.effectsizes import EffectSizes, require
-from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_above_0, direction
+from spineevidence.formulas.arguments import aligned, check_above_0, check_word, direction
 from spineevidence.formulas.zerocells import Cells, ZeroCells, as_effects, fill_zero_cells
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 
 def incidence_rate_ratio(
@@ -120,8 +119,7 @@ def incidence_rate_difference(
     >>> incidence_rate_difference(events1=20, time1=507, events2=50, time2=405)
     <EffectSizes: 1 of IRD contrast, yi -0.084 (95 % CI -0.122 to -0.046)>
     """
-    if scale not in {"raw", "sqrt"}:
-        raise InputError(unknown_word("scale", scale, ("raw", "sqrt")))
+    check_word("scale", scale, ("raw", "sqrt"))
     rule: ZeroCells = ("only0" if scale == "raw" else "none") if to is None else to
     cells, (t1, t2) = _studies(events1, time1, events2, time2, to=rule, add=add, drop00=drop00)
     x1, x2 = cells.counts
@@ -176,6 +174,7 @@ def incidence_rate(
     >>> incidence_rate(events=19, time=398, scale="log")
     <EffectSizes: 1 of IRLN, yi -3.042 (95 % CI -3.492 to -2.592)>
     """
+    check_word("scale", scale, ("raw", "log", "sqrt", "freeman_tukey"))
     count, person_time = aligned({"events": events, "time": time})
     _check_events("events", count)
     check_above_0("time", person_time)
@@ -219,6 +218,4 @@ def _on_scale(x: FloatArray, t: FloatArray, scale: str) -> tuple[str, FloatArray
             return "IRLN", np.log(x / t), 1 / x
         if scale == "sqrt":
             return "IRS", np.sqrt(x / t), 1 / (4 * t)
-        if scale == "freeman_tukey":
-            return "IRFT", (np.sqrt(x / t) + np.sqrt((x + 1) / t)) / 2, 1 / (4 * t)
-    raise InputError(unknown_word("scale", scale, ("raw", "log", "sqrt", "freeman_tukey")))
+        return "IRFT", (np.sqrt(x / t) + np.sqrt((x + 1) / t)) / 2, 1 / (4 * t)

@@ -10,11 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from spineevidence.effectsizes import LEVEL, BoolArray, EffectSizes, positions, require, t_quantile
-from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_above_0, direction
-from spineevidence.formulas.conversions import se_from_ci, se_from_p
+from spineevidence.formulas.arguments import (
+    aligned,
+    check_above_0,
+    check_level,
+    check_p,
+    check_word,
+    direction,
+)
+from spineevidence.formulas.conversions import se_from_p
 from spineevidence.models import Better
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.timing import FloatArray
 
 MEASURES = ("HR", "IRR", "OR", "ROM", "RR")
 ASYMMETRY = 0.1  # of the width of an interval: more than rounding to two digits usually explains
@@ -45,8 +51,8 @@ def interval_asymmetry(*, ratio: npt.ArrayLike, ci_low: npt.ArrayLike, ci_high: 
     >>> round(float(interval_asymmetry(ratio=4.89, ci_low=4.00, ci_high=5.99)), 3)
     0.002
     """
-    logarithm, low, high = _logarithms(ratio, ci_low, ci_high)
-    return np.abs((low + high) / 2 - logarithm) / (high - low)
+    logarithm, low, high, _ = _logarithms(ratio, ci_low, ci_high, LEVEL)
+    return _off_middle(logarithm, low, high)
 
 
 def ratio_from_interval(
@@ -95,13 +101,11 @@ def ratio_from_interval(
     >>> ratio_from_interval(ratio=4.89, ci_low=4.00, ci_high=5.99, measure="OR")
     <EffectSizes: 1 of OR contrast, yi 1.587 (95 % CI 1.385 to 1.789)>
     """
-    logarithm, low, high = _logarithms(ratio, ci_low, ci_high)
-    coverage = _coverage(level)
-    middle_off = np.abs((low + high) / 2 - logarithm) / (high - low)
-    one = se_from_ci(ci_low=low, ci_high=high) * t_quantile(p=(1 + LEVEL) / 2, df=np.inf)
-    error = one / t_quantile(p=(1 + coverage) / 2, df=np.inf)
+    logarithm, low, high, coverage = _logarithms(ratio, ci_low, ci_high, level)
+    error = (high - low) / (2 * t_quantile(p=(1 + coverage) / 2, df=np.inf))
+    uneven = _off_middle(logarithm, low, high) > ASYMMETRY
     note = f"The estimate is not in the middle of its interval (by more than {ASYMMETRY:g} of the width)"
-    return _effects(logarithm, error**2, measure, better, flag=(note, middle_off > ASYMMETRY))
+    return _effects(logarithm, error**2, measure, better, flag=(note, uneven))
 
 
 def ratio_from_limit(
@@ -141,12 +145,13 @@ def ratio_from_limit(
     >>> ratio_from_limit(ratio=4.89, limit=5.99, measure="OR")
     <EffectSizes: 1 of OR contrast, yi 1.587 (95 % CI 1.384 to 1.790)>
     """
-    value, edge = aligned({"ratio": ratio, "limit": limit})
+    value, edge, coverage = aligned({"ratio": ratio, "limit": limit, "level": level})
+    check_level(coverage)
     check_above_0("ratio", value)
     check_above_0("limit", edge)
     require(value != edge, "the limit must differ from the ratio", edge, "check the digits")
     distance = np.abs(np.log(edge) - np.log(value))
-    error = distance / t_quantile(p=(1 + _coverage(level)) / 2, df=np.inf)
+    error = distance / t_quantile(p=(1 + coverage) / 2, df=np.inf)
     note = "Variances come from one limit alone; nothing tells whether the interval is symmetric."
     return _effects(np.log(value), error**2, measure, better, said=(note,))
 
@@ -189,8 +194,7 @@ def ratio_from_p(
     """
     value, tail = aligned({"ratio": ratio, "p": p})
     check_above_0("ratio", value)
-    rule = "p must be above 0 and at most 1"
-    require((tail > 0) & (tail <= 1), rule, tail, 'give 0.001 for "p < 0.001"')
+    check_p("p", tail)
     logarithm = np.log(value)
     usable = (value != 1) & (tail < 1)
     error = se_from_p(estimate=np.where(usable, logarithm, 1.0), p=np.where(usable, tail, 0.5))
@@ -241,22 +245,21 @@ def ratio_from_z(
 
 
 def _logarithms(
-    ratio: npt.ArrayLike, ci_low: npt.ArrayLike, ci_high: npt.ArrayLike
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    value, low, high = aligned({"ratio": ratio, "ci_low": ci_low, "ci_high": ci_high})
+    ratio: npt.ArrayLike, ci_low: npt.ArrayLike, ci_high: npt.ArrayLike, level: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    given = {"ratio": ratio, "ci_low": ci_low, "ci_high": ci_high, "level": level}
+    value, low, high, coverage = aligned(given)
     for name, values in (("ratio", value), ("ci_low", low), ("ci_high", high)):
         check_above_0(name, values)
     require(low < high, "ci_low must be below ci_high", low, "exchange the limits, or check the digits")
     rule = "the ratio must lie within its interval"
     require((low <= value) & (value <= high), rule, value, "one of the three is misprinted or not a ratio")
-    return np.log(value), np.log(low), np.log(high)
+    check_level(coverage)
+    return np.log(value), np.log(low), np.log(high), coverage
 
 
-def _coverage(level: npt.ArrayLike) -> FloatArray:
-    (coverage,) = aligned({"level": level})
-    rule = "a level must lie between 0 and 1"
-    require((coverage > 0) & (coverage < 1), rule, coverage, "give 0.95 for 95 %")
-    return coverage
+def _off_middle(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    return np.abs((low + high) / 2 - value) / (high - low)
 
 
 def _effects(
@@ -268,8 +271,7 @@ def _effects(
     flag: tuple[str, BoolArray] | None = None,
     said: tuple[str, ...] = (),
 ) -> EffectSizes:
-    if measure not in MEASURES:
-        raise InputError(unknown_word("measure", measure, MEASURES))
+    check_word("measure", measure, MEASURES)
     notes = list(said)
     if flag is not None and np.any(flag[1]):
         notes.append(f"{flag[0]}: {_places(np.atleast_1d(flag[1]))}.")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from spineevidence.effectsizes import LEVEL, EffectSizes, require, t_quantile
 from spineevidence.formatting import number
-from spineevidence.formulas.arguments import aligned, check_n, checked_level
+from spineevidence.formulas.arguments import aligned, check_n, check_p, check_r_inside, direction
 from spineevidence.formulas.conversions import se_from_ci, se_from_p
 from spineevidence.formulas.means import Factor, SmdVariance, smd_from_d
 from spineevidence.models import Better
@@ -133,7 +133,7 @@ def smd_from_p(
     <EffectSizes: 1 of SMD contrast, yi 0.798 (95 % CI 0.203 to 1.393)>
     """
     p, size1, size2 = _sized("signed_p", signed_p, n1, n2)
-    _check_p("signed_p", np.abs(p))
+    check_p("the size of signed_p", np.abs(p))
     statistic = -np.sign(p) * t_quantile(p=np.abs(p) / 2, df=size1 + size2 - 2)
     return smd_from_t(
         t=statistic, n1=size1, n2=size2, better=better, correct=correct, factor=factor, variance=variance
@@ -177,7 +177,7 @@ def smd_from_r(
     <EffectSizes: 1 of SMD contrast, yi 0.792 (95 % CI 0.197 to 1.387)>
     """
     rho, size1, size2 = _sized("r", r, n1, n2)
-    require(np.abs(rho) < 1, "r must lie between -1 and 1", rho, "give a correlation, not a percentage")
+    check_r_inside("r", rho, "give a correlation, not a percentage")
     statistic = rho * np.sqrt((size1 + size2 - 2) / (1 - rho**2))
     return smd_from_t(
         t=statistic, n1=size1, n2=size2, better=better, correct=correct, factor=factor, variance=variance
@@ -224,10 +224,13 @@ def smd_from_f(
     >>> smd_from_f(f=7.73, n1=25, n2=22, sign=-1, better="lower")
     <EffectSizes: 1 of SMD contrast, yi 0.799 (95 % CI 0.204 to 1.394)>
     """
-    statistic, size1, size2 = _sized("f", f, n1, n2)
-    require(statistic >= 0, "f must be 0 or more", statistic, "give F with 1 degree of freedom above")
+    direction(better)  # a misspelt word is refused, with or without a sign
     known = sign is not None
-    (side,) = aligned({"sign": 1.0 if sign is None else sign})
+    statistic, size1, size2, side = aligned(
+        {"f": f, "n1": n1, "n2": n2, "sign": 1.0 if sign is None else sign}
+    )
+    _check_sizes(size1, size2)
+    require(statistic >= 0, "f must be 0 or more", statistic, "give F with 1 degree of freedom above")
     require(np.abs(side) == 1, "sign must be 1 or -1", side, "say which arm has the higher mean")
     effect = smd_from_t(
         t=side * np.sqrt(statistic),
@@ -348,7 +351,7 @@ def spread_from_half_width(
     half, size1, size2 = _sized("half_width", half_width, n1, n2)
     require(half > 0, "half_width must be above 0", half, "give half the width of the interval")
     df = size1 + size2 - 2
-    return _spread(se_from_ci(ci_low=-half, ci_high=half, df=df, level=checked_level(level)), size1, size2)
+    return _spread(se_from_ci(ci_low=-half, ci_high=half, df=df, level=level), size1, size2)
 
 
 def two_sided_p(effect: EffectSizes) -> FloatArray:
@@ -394,11 +397,6 @@ def _sized(
 def _check_sizes(n1: FloatArray, n2: FloatArray) -> None:
     check_n("n1", n1)
     check_n("n2", n2)
-
-
-def _check_p(name: str, p: FloatArray) -> None:
-    rule = f"the size of {name} must be above 0 and at most 1"
-    require((p > 0) & (p <= 1), rule, p, 'give 0.001 for "p < 0.001"')
 
 
 def _spread(se: FloatArray, n1: FloatArray, n2: FloatArray) -> Spread:

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spineevidence.effectsizes import require
-from spineevidence.formulas.arguments import aligned, check_above_0
+from spineevidence.formulas.arguments import aligned, check_above_0, check_r_inside
 from spineevidence.timing import FloatArray
 
 LOGISTIC_SD: float = math.pi / math.sqrt(3)  # standard deviation of the standard logistic distribution
+COX_SD: float = 1.65  # the same by Cox: of a normal curve as steep in its middle as the logistic one
 
 
 def logit(*, p: npt.ArrayLike) -> FloatArray:
@@ -126,7 +127,7 @@ def fisher_z(*, r: npt.ArrayLike) -> FloatArray:
     0.5493
     """
     (correlation,) = aligned({"r": r})
-    require(np.abs(correlation) < 1, "r must lie between -1 and 1", correlation, "z of -1 and 1 is infinite")
+    check_r_inside("r", correlation, "z of -1 and 1 is infinite")
     return np.arctanh(correlation)
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from spineevidence.effectsizes import BoolArray, EffectSizes, positions
 from spineevidence.errors import InputError
-from spineevidence.formulas.arguments import aligned, check_events, check_n
-from spineevidence.timing import FloatArray, unknown_word
+from spineevidence.formulas.arguments import aligned, check_events, check_n, check_word, checked_number
+from spineevidence.timing import FloatArray
 
 ZeroCells = Literal["only0", "all", "if0all", "none"]
 
@@ -94,9 +94,8 @@ def fill_zero_cells(
     >>> filled.notes
     ('0.5 was added to each cell of 1 of 2 tables (those with a cell of 0): position 0.',)
     """
-    if to not in {"only0", "all", "if0all", "none"}:
-        raise InputError(unknown_word("rule for cells of 0", to, ("only0", "all", "if0all", "none")))
-    if not 0 <= add < np.inf:
+    check_word("rule for cells of 0", to, ("only0", "all", "if0all", "none"))
+    if not 0 <= checked_number("add", add, "0.5 is usual") < np.inf:
         raise InputError(f"add must be 0 or more; found {add!r}; 0.5 is usual")
     counts = tuple(np.atleast_1d(cell) for cell in cells)
     notes: tuple[str, ...] = ()
@@ -192,6 +191,7 @@ def as_effects(
     measure: str,
     estimand: str,
     limits: tuple[FloatArray, FloatArray] | None = None,
+    without: BoolArray | None = None,
     notes: tuple[str, ...] = (),
 ) -> EffectSizes:
     """Return effects, with NaN where a row gives no estimate and a note that counts them.
@@ -206,6 +206,8 @@ def as_effects(
         As in `EffectSizes`.
     limits : tuple of two ndarray, shape (k,), optional
         Limits of the 95 % interval, if it is not Wald's.
+    without : ndarray of bool, shape (k,), optional
+        Rows whose estimate and limits stand though their variance is NaN, for a reason given in `notes`.
     notes : tuple of str, optional
         What else a reader must know.
 
@@ -222,7 +224,7 @@ def as_effects(
     >>> effects.yi.tolist(), effects.notes
     ([nan, 0.2], ('1 of 2 groups gave no estimate, for cells of 0: position 0.',))
     """
-    found = np.isfinite(yi) & np.isfinite(vi)
+    found = np.isfinite(yi) & (np.isfinite(vi) if without is None else np.isfinite(vi) | without)
     said = [*cells.notes]
     if cells.dropped is not None:
         lost = ~found & ~cells.dropped
