@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = ("bibtexparser", "numpy", "pandas", "pydantic")
 ENTRIES = 5_000
 EFFECTS = 1_000_000
+GROUPS = 10_000
 
 TIMED = """
 import json, resource, sys, time
@@ -181,6 +182,11 @@ def main() -> None:
     compared = effects.compare(EFFECTS)
     results.append(asdict(compared) | {"value": compared.ratio})
     print(f"\n{compared.line}")
+    import pooling
+
+    for found in (*pooling.growth(), *pooling.compare(GROUPS)):
+        results.append(asdict(found) | {"value": found.ratio})
+        print(found.line, flush=True)
     print("\n" + ", ".join(f"{name} {number}" for name, number in versions.items()))
     (HERE / "results").mkdir(exist_ok=True)
     saved = json.dumps({"versions": versions, "results": results}, indent=1) + "\n"

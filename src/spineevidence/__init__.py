@@ -43,6 +43,18 @@ if TYPE_CHECKING:
     from spineevidence.formulas.medians import mean_sd_from_median
     from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
     from spineevidence.plots.durations import duration_plot
+    from spineevidence.plots.forest import forest_plot
+    from spineevidence.plots.funnel import funnel_plot
+    from spineevidence.pooling.groups import pool_groups
+    from spineevidence.pooling.halfnormal import pool_half_normal
+    from spineevidence.pooling.mantelhaenszel import mantel_haenszel, mantel_haenszel_rates, peto
+    from spineevidence.pooling.pool import Pooled, pool
+    from spineevidence.pooling.regression import meta_regression
+    from spineevidence.pooling.selection import selection_model
+    from spineevidence.pooling.sensitivity import cumulative, influence, leave_one_out
+    from spineevidence.pooling.smallstudy import egger_test, rank_test, trim_and_fill
+    from spineevidence.pooling.subgroups import subgroups
+    from spineevidence.pooling.windows import pool_window, pool_windows
     from spineevidence.report import build_report
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
@@ -55,33 +67,53 @@ _HOMES = MappingProxyType(
         "Account": "account",
         "DurationOfBenefit": "duration",
         "EffectSizes": "effectsizes",
+        "Pooled": "pooling.pool",
         "Reference": "bibliography",
         "account_of_effects": "account",
         "arcsine_difference": "formulas.counts",
         "benefit_state": "stepwise",
         "build_report": "report",
+        "cumulative": "pooling.sensitivity",
         "duration_of_benefit": "duration",
         "duration_plot": "plots.durations",
         "effect_sizes": "effects",
+        "egger_test": "pooling.smallstudy",
+        "forest_plot": "plots.forest",
+        "funnel_plot": "plots.funnel",
         "glass_delta": "formulas.means",
         "hedges_g": "formulas.means",
         "incidence_rate_difference": "formulas.rates",
         "incidence_rate_ratio": "formulas.rates",
+        "influence": "pooling.sensitivity",
+        "leave_one_out": "pooling.sensitivity",
+        "mantel_haenszel": "pooling.mantelhaenszel",
+        "mantel_haenszel_rates": "pooling.mantelhaenszel",
         "md": "formulas.means:mean_difference",
         "mean_change": "formulas.changes",
         "mean_sd_from_median": "formulas.medians",
+        "meta_regression": "pooling.regression",
         "odds_ratio": "formulas.counts",
+        "peto": "pooling.mantelhaenszel",
         "peto_odds_ratio": "formulas.counts",
+        "pool": "pooling.pool",
+        "pool_groups": "pooling.groups",
+        "pool_half_normal": "pooling.halfnormal",
+        "pool_window": "pooling.windows",
+        "pool_windows": "pooling.windows",
         "proportion": "formulas.counts",
+        "rank_test": "pooling.smallstudy",
         "ratio_of_means": "formulas.meanratios",
         "reported_findings": "findings",
         "risk_difference": "formulas.counts",
         "risk_ratio": "formulas.counts",
+        "selection_model": "pooling.selection",
         "smcc": "formulas.changes",
         "smcr": "formulas.changes",
         "smdh": "formulas.means",
         "stepwise_duration": "stepwise",
+        "subgroups": "pooling.subgroups",
         "summarize": "summary",
+        "trim_and_fill": "pooling.smallstudy",
     }
 )
 
@@ -93,6 +125,7 @@ __all__ = [
     "EstimandError",
     "Evidence",
     "InputError",
+    "Pooled",
     "Problem",
     "Reference",
     "SpineEvidenceError",
@@ -102,29 +135,48 @@ __all__ = [
     "benefit_state",
     "build_report",
     "check",
+    "cumulative",
     "duration_of_benefit",
     "duration_plot",
     "effect_sizes",
+    "egger_test",
+    "forest_plot",
+    "funnel_plot",
     "glass_delta",
     "hedges_g",
     "incidence_rate_difference",
     "incidence_rate_ratio",
+    "influence",
+    "leave_one_out",
     "load_evidence",
+    "mantel_haenszel",
+    "mantel_haenszel_rates",
     "md",
     "mean_change",
     "mean_sd_from_median",
+    "meta_regression",
     "odds_ratio",
+    "peto",
     "peto_odds_ratio",
+    "pool",
+    "pool_groups",
+    "pool_half_normal",
+    "pool_window",
+    "pool_windows",
     "proportion",
+    "rank_test",
     "ratio_of_means",
     "reported_findings",
     "risk_difference",
     "risk_ratio",
+    "selection_model",
     "smcc",
     "smcr",
     "smdh",
     "stepwise_duration",
+    "subgroups",
     "summarize",
+    "trim_and_fill",
     "write_evidence",
 ]
 

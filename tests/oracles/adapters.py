@@ -11,6 +11,9 @@ from typing import Any
 import meta_conversions
 import meta_counts
 import meta_means
+import meta_pooling_core
+import meta_pooling_models
+import meta_pooling_tables
 from spineevidence import effectsizes, findings, stepwise, timing
 from spineevidence.formulas import conversions, correlations, counts, means
 
@@ -277,16 +280,26 @@ def single(inputs: Mapping[str, list[Any]], case: Case) -> object:
     return by_measure[case["settings"]["measure"]](inputs, case)
 
 
+def pooled(inputs: Mapping[str, list[Any]], case: Case) -> object:
+    """Family rma_uni: one estimate, or what is built on it."""
+    alone = meta_pooling_core.CASES.fullmatch(case["id"]) is not None
+    return (meta_pooling_core.no_moderators if alone else meta_pooling_models.model)(inputs, case)
+
+
 # files of the duration method: by stem, called with (case); families of meta/: by family, with (inputs, case)
 ADAPTERS: dict[str, Callable[..., object]] = {
     "o01_states": states,
     "o02_conversions": converted,
     "o03_single_study": single_study,
+    **meta_pooling_tables.DURATION,
     "o06_findings": reported,
     **meta_counts.FAMILIES,
     **meta_means.FAMILIES,
     **meta_conversions.FAMILIES,
+    **meta_pooling_tables.FAMILIES,
     "escalc_single": single,
+    "reml_hard": meta_pooling_core.hard,
+    "rma_uni": pooled,
 }
 
 INTEGER_OVERFLOW = (
@@ -296,4 +309,5 @@ INTEGER_OVERFLOW = (
 UNSUPPORTED: dict[str, str] = {
     "escalc_2x2__bcg/PHI_none": INTEGER_OVERFLOW,
     "escalc_2x2__bcg/PHI_add0.5_if0all": INTEGER_OVERFLOW,
+    **meta_pooling_models.UNSUPPORTED,
 }

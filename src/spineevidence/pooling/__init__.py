@@ -1,0 +1,1 @@
+"""Several studies as one estimate: arrays in, frozen results out."""
