@@ -49,7 +49,7 @@ def test_several_studies_are_not_pooled(tmp_path: Path) -> None:
     rows = [*COURSE, contrast(-0.1, -0.6, 0.4, months=6, study_id="two")]
     found = lasting(tiny(tmp_path, rows))
     assert (found.code, found.steps, found.shown_until, found.k) == ("not_pooled", None, None, 2)
-    assert found.sentence.startswith("Not pooled (2 studies). trial: Benefit")
+    assert found.sentence.startswith("Each of 2 studies by itself. trial: Benefit")
     assert (found.horizon, found.support_horizon) == (12.0, 6.0)
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from planting import BUNDLED
+from spineevidence.effectsizes import EffectSizes
 from spineevidence.evidence import Evidence, load_evidence
 from spineevidence.formatting import DAYS_PER_MONTH
+from spineevidence.pooling.halfnormal import pool_half_normal
 from spineevidence.results import results_of
 from spineevidence.summary import (
     COLUMNS,
@@ -116,10 +118,12 @@ def test_one_row_with_states_and_findings(tmp_path: Path) -> None:
         finding("favours_arm", 12, study_id="three"),
     ]
     found = line(tiny(tmp_path, rows))
-    assert (found.k, found.with_numbers, found.n, found.status) == (3, ("trial", "two"), 180, "not pooled")
+    assert (found.k, found.with_numbers, found.n) == (3, ("trial", "two"), 180)
+    assert found.status == "pooled by window"
     assert found.horizon == 12.0
     cells = window_cells(found)
-    assert cells["6mo"] == "pain 0-10: conflict (trial important benefit, two no important benefit)"
+    pooled = "pain 0-10: 0.9 (-0.6 to 2.3), 2 studies pooled, inconclusive"
+    assert cells["6mo"] == f"{pooled}; conflict (trial important benefit, two no important benefit)"
     assert cells["12mo"] == "reported: 1 better"
     assert cells["1mo"] == ""
 
@@ -189,3 +193,30 @@ def test_numbers_with_an_inferred_sign_are_named_although_their_findings_vote(ev
     doubtful = [(left.study_id, left.line) for left in sham.left_out if left.reason == reason]
     assert {study for study, _ in doubtful} == {"firanescu2018", "kallmes2009"}
     assert len(doubtful) == 7
+
+
+def test_windows_are_pooled_for_contrasts_only(tmp_path: Path) -> None:
+    changes = [
+        row(months=months, value=value, sd=2, n=30, study_id=study)
+        for study in ("trial", "two")
+        for months, value in ((0, 7), (6, 4))
+    ]
+    cohort = {"design": "prospective_cohort"}
+    base = tiny(tmp_path, changes, studies={"trial": cohort, "two": cohort})
+    found = line(base, "change")
+    assert found.status == "not pooled"
+    assert "pooled" not in window_cells(found)["6mo"]
+
+
+def test_a_window_of_one_study_keeps_its_own_words(tmp_path: Path) -> None:
+    rows = [
+        contrast(-1.6, -2.1, -1.1, months=6),
+        contrast(-1.5, -2.0, -1.0, months=6, study_id="two"),
+        contrast(-1.4, -2.4, -0.4, months=12, study_id="two"),
+    ]
+    cells = window_cells(line(tiny(tmp_path, rows)))
+    se = 1 / (2 * 2.0017174841452356)  # of intervals with t(58)
+    both = pool_half_normal(EffectSizes(yi=[1.6, 1.5], vi=[se**2] * 2), scale=0.3 * 2.5)
+    said = f"{both.median:.1f} ({both.ci_low:.1f} to {both.ci_high:.1f})"
+    assert cells["6mo"] == f"pain 0-10: {said}, 2 studies pooled, benefit"
+    assert cells["12mo"] == "pain 0-10: two benefit"

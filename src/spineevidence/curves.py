@@ -24,6 +24,10 @@ NATURAL_NAMES: Mapping[str, str] = MappingProxyType(
         "rmdq_0_24": "RMDQ 0-24",
     }
 )
+SD_REP: Mapping[str, float] = MappingProxyType(
+    {"pain_0_10": 2.5, "leg_pain_0_10": 2.5, "odi_0_100": 16.0, "rmdq_0_24": 5.5}
+)  # METHOD 4.5: representative standard deviations of scores
+SD_REP_OF_KIND: Mapping[str, float] = MappingProxyType({"RD": 0.5, "SMD": 1.0})
 RESPONDER_DOMAINS: tuple[str, ...] = ("pain", "leg_pain", "disability", "global", "work")
 SCALED_DOMAINS: tuple[str, ...] = ("pain", "leg_pain", "disability")
 DURATION_DOMAINS: tuple[str, ...] = RESPONDER_DOMAINS
@@ -87,6 +91,11 @@ class Curve:
         if measure.minimum is None or measure.maximum is None:
             raise InputError(f"{measure.measure_id} has a natural scale but no minimum or maximum")
         return (high - low) / (measure.maximum - measure.minimum)
+
+    @property
+    def sd_rep(self) -> float | None:
+        """A representative standard deviation on this scale, or None where none is agreed on."""
+        return SD_REP_OF_KIND.get(self.kind, SD_REP.get(self.name))
 
     def in_words(self, difference: float) -> str:
         """Return a difference with its unit.

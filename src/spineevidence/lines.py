@@ -20,6 +20,7 @@ from spineevidence.evidence import Evidence
 from spineevidence.findings import ReportedFindings, reported_findings
 from spineevidence.formatting import count_of, listed, time_in_words
 from spineevidence.lineage import Effect
+from spineevidence.pooling.windows import PooledWindow, pool_window
 from spineevidence.results import CHANGE, Result, on_line, turned
 from spineevidence.stepwise import State, StepwiseDuration, benefit_state, stepwise_duration
 from spineevidence.timing import LIMIT_SLACK, WINDOWS, window_of
@@ -94,6 +95,16 @@ class CurveDurations:
     asked: Question
     derived: Derived
     studies: tuple[StudyDuration, ...]
+
+    def pooled(self) -> dict[str, PooledWindow]:
+        """Return the windows in which several studies give a contrast, each pooled by itself."""
+        sd_rep = self.asked.curve.sd_rep
+        if self.asked.comparator == CHANGE or sd_rep is None or len(self.studies) < 2:
+            return {}
+        effects = as_effect_sizes(self.asked, self.derived)
+        spoken = {effect.window for effect in self.derived.effects}
+        windows = [(window.label, effects.at(window.label)) for window in WINDOWS if window.label in spoken]
+        return {label: pool_window(there, sd_rep=sd_rep) for label, there in windows if len(there) > 1}
 
     def states(self) -> tuple[tuple[str, str, State], ...]:
         """Return window, study and state: one effect of each study in each window."""
@@ -349,7 +360,7 @@ def _goes_on(asked: Question, studies: Mapping[str, list[Result]], timed: Sequen
 def _curve_sentence(curve: CurveDurations, *, named: bool) -> str:
     parts = [f"{study.study_id}: {study.sentence}" for study in curve.studies]
     if len(parts) > 1:
-        parts.insert(0, f"Not pooled ({len(parts)} studies).")
+        parts.insert(0, f"Each of {len(parts)} studies by itself.")
     return " ".join([f"[{curve.asked.curve.title}]", *parts] if named else parts)
 
 

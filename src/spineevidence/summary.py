@@ -12,6 +12,7 @@ from spineevidence.curves import DURATION_DOMAINS, Curve, curves_of
 from spineevidence.effects import Question, by_study, on_question
 from spineevidence.evidence import Evidence
 from spineevidence.findings import ReportedFindings
+from spineevidence.formatting import interval, number
 from spineevidence.lineage import LeftOut, counted
 from spineevidence.lines import (
     CurveDurations,
@@ -27,7 +28,9 @@ from spineevidence.lines import (
     without_numbers,
 )
 from spineevidence.models import Procedure
+from spineevidence.pooling.windows import PooledWindow
 from spineevidence.results import CHANGE, ROLES, Result, lines_of, on_line, results_of, turned
+from spineevidence.stepwise import benefit_state
 from spineevidence.timing import WINDOWS
 from spineevidence.wording import state_in_words
 
@@ -116,12 +119,12 @@ class LineSummary:
 
     @property
     def status(self) -> str:
-        """How the line was put together: nothing is pooled yet."""
+        """How the line was put together; durations are of single studies, windows of several are pooled."""
         if not self.says_how_long:
             return "listed"
         per_curve = max((len(curve.studies) for curve in self.curves), default=0)
         if per_curve > 1:
-            return "not pooled"
+            return "pooled by window" if any(curve.pooled() for curve in self.curves) else "not pooled"
         if per_curve == 1:
             one = len(self.with_numbers) == 1
             return "one study with numbers" if one else "one study with numbers per scale"
@@ -140,11 +143,11 @@ def summarize(evidence: Evidence) -> pd.DataFrame:
     -------
     DataFrame
         `k` studies (`k_numbers` of them with numbers, `k_findings` with findings), `n` participants,
-        `status`, a column for each follow-up window with the states of studies or their reported findings,
-        `horizon_months`, `sentence`, all `findings`, and what was `left_out`. Comparator classes are never
-        merged; `change` is change within groups and no effect. Nothing is pooled: in a window with several
-        studies each has its own state, and "conflict" marks those where one is decisive for a benefit and
-        another against it.
+        `status`, a column for each follow-up window with the state of its study, its studies pooled (METHOD
+        2.3: two to four by the half-normal model, more by REML with Hartung and Knapp's interval) or their
+        reported findings, `horizon_months`, `sentence`, all `findings`, and what was `left_out`. Comparator
+        classes are never merged; `change` is change within groups, no effect, and not pooled. "conflict"
+        marks windows where one study is decisive for a benefit and another against it.
     """
     return summary_frame(summary_lines(evidence))
 
@@ -311,9 +314,13 @@ def window_cells(line: LineSummary) -> dict[str, str]:
     parts: dict[str, list[str]] = {window.label: [] for window in WINDOWS}
     for curve in line.curves:
         found = curve.states()
+        pooled = curve.pooled()
         for label in dict.fromkeys(window for window, _, _ in found):
             states = [(study, state) for window, study, state in found if window == label]
-            parts[label].append(f"{curve.asked.curve.title}: {_states_in_words(states, change=change)}")
+            words = _states_in_words(states, change=change)
+            if label in pooled:
+                words = _pooled_in_words(curve, pooled[label], states)
+            parts[label].append(f"{curve.asked.curve.title}: {words}")
     better, same = ("improved", "unchanged") if change else ("better", "no difference")
     rest = count_votes(without_numbers(line.curves, line.votes))
     for votes in rest.windows if rest is not None else ():
@@ -321,6 +328,21 @@ def window_cells(line: LineSummary) -> dict[str, str]:
         said = ", ".join(f"{count} {word}" for count, word in counts if count)
         parts[votes.window].append(f"reported: {said}")
     return {label: "; ".join(texts) for label, texts in parts.items()}
+
+
+def _pooled_in_words(curve: CurveDurations, pooled: PooledWindow, states: Sequence[tuple[str, str]]) -> str:
+    """Return the estimate of several studies, its interval and state, and who contradicts whom."""
+    factor, unit = (100, " percentage points") if curve.asked.curve.kind == "RD" else (1, "")
+    digits = 0 if factor == 100 else 1
+    limits = interval(factor * pooled.ci_low, factor * pooled.ci_high, digits)
+    (state,) = benefit_state(
+        ci_low=[pooled.ci_low], ci_high=[pooled.ci_high], delta=curve.studies[0].steps.delta
+    )
+    said = f"{number(factor * pooled.estimate, digits)} ({limits}){unit}, {pooled.k} studies pooled"
+    words = f"{said}, {state_in_words(state, change=False)}"
+    return (
+        f"{words}; {_states_in_words(states, change=False)}" if in_conflict(s for _, s in states) else words
+    )
 
 
 def _states_in_words(states: Sequence[tuple[str, str]], *, change: bool) -> str:
