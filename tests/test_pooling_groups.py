@@ -102,8 +102,34 @@ def test_two_maxima_are_told() -> None:
 
 def test_a_narrower_interval_is_told() -> None:
     frame = pd.DataFrame({"group": 1, "yi": [0.31, 0.3, 0.33], "vi": [0.04, 0.09, 0.02]})
-    assert pool_groups(frame, by="group").loc[0, "note"].startswith("NARROWED")
-    assert pool_groups(frame, by="group", test="adhoc").loc[0, "note"] == ""
+    assert pool_groups(frame, by="group", test="knha").loc[0, "note"].startswith("NARROWED")
+    assert pool_groups(frame, by="group").loc[0, "note"] == ""
+
+
+def test_the_default_is_that_of_pool() -> None:
+    effects = EffectSizes(yi=[0.31, 0.3, 0.33], vi=[0.04, 0.09, 0.02])
+    frame = pd.DataFrame({"group": 1, "yi": effects.yi, "vi": effects.vi})
+    found, one = pool_groups(frame, by="group"), pool(effects)
+    assert (found.loc[0, "ci_low"], found.loc[0, "p"]) == pytest.approx((one.ci_low, one.p), rel=1e-10)
+
+
+def test_two_alike_studies_are_told_to_be_narrowed() -> None:
+    frame = pd.DataFrame({"group": 1, "yi": [0.5, 0.5], "vi": [0.1, 0.2]})
+    notes = [pool_groups(frame, by="group", test=test).loc[0, "note"] for test in ("knha", "adhoc", "z")]
+    assert notes == [
+        "TWO_STUDIES: the interval rests on 1 degree of freedom; "
+        "NARROWED: Hartung-Knapp made the interval narrower",
+        "TWO_STUDIES: the interval rests on 1 degree of freedom",
+        "",
+    ]
+
+
+def test_columns_that_cannot_be_told_apart() -> None:
+    frame = pd.DataFrame([[1, 0.5, 0.1, 0.2]], columns=["group", "yi", "vi", "vi"])
+    with pytest.raises(InputError, match='two columns are called "vi"'):
+        pool_groups(frame, by="group")
+    with pytest.raises(InputError, match="by must be the name of a column"):
+        pool_groups(frame, by=0)  # type: ignore[arg-type]
 
 
 def test_progress_reaches_all_groups() -> None:

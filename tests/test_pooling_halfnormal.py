@@ -162,7 +162,7 @@ def test_how_it_looks() -> None:
 @pytest.mark.parametrize(
     ("effects", "words", "message"),
     [
-        (EffectSizes(yi=[], vi=[]), {"scale": 1}, "found none"),
+        (EffectSizes(yi=[], vi=[]), {"scale": 1}, "no effect for pooling"),
         (EffectSizes(**TWO), {"scale": 0}, "scale must be above 0"),
         (EffectSizes(**TWO), {"scale": math.inf}, "scale must be above 0"),
         (EffectSizes(**TWO), {"scale": 1, "level": 95}, "a level must lie between 0 and 1"),
@@ -178,7 +178,7 @@ def test_bad_input_is_refused(effects: EffectSizes, words: dict[str, Any], messa
 def test_several_effects_of_one_study_are_refused() -> None:
     bare = EffectSizes(**TWO)
     lineage = [meta_pooling_tables.lineage_of(bare, place, study="S1", months=3) for place in (0, 1)]
-    with pytest.raises(InputError, match=r"S1 has several; choose a window with \.at"):
+    with pytest.raises(InputError, match=r"several of S1; choose a follow-up"):
         pool_half_normal(EffectSizes(**TWO, lineage=lineage), scale=1)
 
 

@@ -243,7 +243,7 @@ def test_what_cannot_be_pooled_says_what_to_do() -> None:
         pool(effects(yi=[1, np.nan], vi=[1, np.nan], undefined=True))
     with pytest.raises(InputError, match=r"effects\.estimable\(\)"):
         pool(effects(yi=[1, 2], vi=[1, 0], undefined=True))
-    with pytest.raises(InputError, match="no effect to pool"):
+    with pytest.raises(InputError, match="no effect for pooling"):
         pool(effects(yi=[], vi=[]))
     with pytest.raises(InputError, match="takes EffectSizes, not list"):
         pool([1.0, 2.0])  # type: ignore[arg-type]

@@ -320,7 +320,7 @@ def test_effects_that_cannot_be_pooled() -> None:
     gap = EffectSizes(yi=[0.1, np.nan, 0.4, 0.3], vi=[0.1, np.nan, 0.2, 0.1], undefined=True)
     with pytest.raises(InputError, match=r"position 1; leave the others out with effects\.estimable\(\)"):
         meta_regression(gap, moderators={"x": [1, 2, 3, 4]})
-    with pytest.raises(InputError, match="must be EffectSizes"):
+    with pytest.raises(InputError, match="takes EffectSizes, not list"):
         meta_regression([0.1, 0.2], moderators={"x": [1, 2]})  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs 3 studies or more; found 2"):
         meta_regression(EffectSizes(yi=[1, 2], vi=[1, 1]), moderators={"x": [1, 2]})

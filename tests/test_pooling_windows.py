@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 import meta_pooling_tables
 from spineevidence.effectsizes import EffectSizes, t_quantile
-from spineevidence.errors import InputError
+from spineevidence.errors import EstimandError, InputError
 from spineevidence.pooling.halfnormal import pool_half_normal
 from spineevidence.pooling.pool import pool
 from spineevidence.pooling.windows import PooledWindow, pool_window, pool_windows
@@ -148,7 +149,18 @@ def test_a_state_that_hangs_on_the_prior_is_noted() -> None:
     as_asked = pool_windows(
         meta_pooling_tables.contrasts(CASES[1]["input"]["arms"]), **PAIN, delta=1.0, scale=0.4
     )
-    assert not any(note.startswith("FRAGILE_PRIOR") for note in as_asked.notes)
+    assert as_asked.windows[0].sensitivity is not None
+    assert as_asked.windows[0].sensitivity.scale == pytest.approx(0.4 * 4 / 3 * PAIN["sd_rep"])
+
+
+def test_contrasts_and_changes_are_not_mixed() -> None:
+    contrasts = made([("A", 6.0, 1.5, 0.1)])
+    (change,) = made([("B", 12.0, 2.7, 0.1)]).lineage
+    both = [*contrasts.lineage, dataclasses.replace(change, versus="")]
+    mixed = EffectSizes(yi=[1.5, 2.7], vi=[0.1, 0.1], lineage=both)
+    for call in (lambda: pool_windows(mixed, **PAIN, delta=1.0), lambda: pool_half_normal(mixed, scale=0.75)):
+        with pytest.raises(EstimandError, match="cannot be pooled"):
+            call()
 
 
 @pytest.mark.parametrize(("beyond", "shown"), [(1e-6, (12.0,)), (-1e-6, ())])
@@ -191,12 +203,12 @@ def test_how_it_looks() -> None:
 @pytest.mark.parametrize(
     ("effects", "words", "message"),
     [
-        (EffectSizes(yi=[], vi=[]), PAIN, "found none"),
+        (EffectSizes(yi=[], vi=[]), PAIN, "no effect for pooling"),
         (bare(2), {"sd_rep": 0}, "sd_rep must be above 0"),
         (bare(2), PAIN | {"scale": math.nan}, "scale must be above 0"),
         (bare(2), PAIN | {"level": 95}, "a level must lie between 0 and 1"),
         (EffectSizes(yi=[1], vi=[0], undefined=True), PAIN, "estimable"),
-        (made([("A", 1, 0.1, 0.1), ("A", 1.5, 0.1, 0.1)]), PAIN, "A has several"),
+        (made([("A", 1, 0.1, 0.1), ("A", 1.5, 0.1, 0.1)]), PAIN, "several of A"),
         (made([("A", 1, 0.1, 0.1), ("B", 6, 0.1, 0.1)]), PAIN, "use pool_windows"),
     ],
 )

@@ -46,7 +46,7 @@ def pool_groups(
     yi: str = "yi",
     vi: str = "vi",
     method: Method = "REML",
-    test: Test = "knha",
+    test: Test = "adhoc",
     level: float = LEVEL,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -98,7 +98,15 @@ def pool_groups(
     0      pain  2  0.5
     1  function  1  0.4
     """
-    keys = [by] if isinstance(by, str) else list(by)
+    if isinstance(by, str):
+        keys = [by]
+    elif isinstance(by, Sequence):
+        keys = list(by)
+    else:
+        raise InputError(f"by must be the name of a column, or several; found {by!r}")
+    if not frame.columns.is_unique:
+        double = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f'two columns are called "{double}"; rename one of them')
     _check(frame, keys, (yi, vi), method, test)
     checked_level(level)
     codes, first = _codes(frame, keys)
@@ -125,7 +133,7 @@ def pool_groups(
         if progress is not None:
             progress(done, total)
     heads = {name: frame[name].take(first).reset_index(drop=True) for name in keys}
-    notes = _notes(k, wrong, maxima, narrowed & (test == "knha"))
+    notes = _notes(k, wrong, maxima, narrowed & (test == "knha"), test)
     return pd.DataFrame({**heads, "k": k, **columns, "maxima": maxima, "note": notes})
 
 
@@ -187,11 +195,13 @@ def _fits_of(groups: Places, table: _Table, *, method: Method, test: Test, level
 
 
 def _notes(
-    k: Places, wrong: Places, maxima: npt.NDArray[np.int64], narrowed: npt.NDArray[np.bool_]
+    k: Places, wrong: Places, maxima: npt.NDArray[np.int64], narrowed: npt.NDArray[np.bool_], test: str
 ) -> list[str]:
     notes = np.full(k.size, "", dtype=object)
-    notes[narrowed] = "NARROWED: Hartung-Knapp made the interval narrower"
-    notes[k == 2] = "TWO_STUDIES: the interval is very wide"
+    notes[(k == 2) & (test != "z")] = "TWO_STUDIES: the interval rests on 1 degree of freedom"
+    for place in np.flatnonzero(narrowed & (k > 1)):
+        told = "NARROWED: Hartung-Knapp made the interval narrower"
+        notes[place] = "; ".join(filter(None, (notes[place], told)))
     notes[k == 1] = "ONE_STUDY: its own normal interval"
     for place in np.flatnonzero(maxima > 1):
         told = f"SEVERAL_MAXIMA: {maxima[place]} of the likelihood, the highest is used"

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from spineevidence.effectsizes import LEVEL, BoolArray, EffectSizes, notes_below, positions
+from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import count_of, html_table, interval, number, trimmed
 from spineevidence.formulas.arguments import checked_level
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.timing import FloatArray
 
 ORDER = 20  # Gauss-Legendre nodes in each panel
@@ -207,7 +208,7 @@ def pool_half_normal(effects: EffectSizes, *, scale: float, level: float = LEVEL
     """
     if not (scale > 0 and np.isfinite(scale)):
         raise InputError(f"scale must be above 0; found {scale:g}; give 0.3 times the SD of scores")
-    check_one_per_study(effects)
+    check_poolable(effects)
     yi, vi = effects.yi, effects.vi
     rule = np.polynomial.legendre.leggauss(ORDER)
     tau, weights = _nodes(yi, vi, scale, rule)
@@ -243,24 +244,6 @@ def pool_half_normal(effects: EffectSizes, *, scale: float, level: float = LEVEL
         spreads=spreads,
         notes=_notes(yi.size, scale),
     )
-
-
-def check_one_per_study(effects: EffectSizes) -> None:
-    """Refuse effects that cannot be pooled: none, without a variance, or several of one study."""
-    if not len(effects):
-        raise InputError("one or more effects are needed; found none")
-    missing: BoolArray = ~effects.defined
-    if missing.any():
-        raise InputError(
-            f"every effect needs an estimate with a variance; found none at {positions(missing)}; "
-            "leave those out with .estimable()"
-        )
-    studies = [effect.study_id for effect in effects.lineage]
-    twice = next((study for place, study in enumerate(studies) if study in studies[:place]), None)
-    if twice is not None:
-        raise InputError(
-            f"one effect per study is needed; {twice} has several; choose a window with .at(window)"
-        )
 
 
 def _notes(k: int, scale: float) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.effectsizes import BoolArray, EffectSizes, require, t_quantile
-from spineevidence.errors import EstimandError, InputError
-from spineevidence.formatting import count_of
+from spineevidence.effectsizes import t_quantile
+from spineevidence.errors import InputError
+from spineevidence.formulas.arguments import checked_level
+from spineevidence.pooling.fits import two_sided_p
 from spineevidence.timing import FloatArray, unknown_word
 
 Method = Literal["EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
@@ -544,11 +545,10 @@ def p_value(*, statistic: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
     >>> p_value(statistic=[1.96, 2.228], df=[float("inf"), 10]).round(3).tolist()
     [0.05, 0.05]
     """
-    from scipy.special import ndtr, stdtr
-
-    size, freedom = -np.abs(np.asarray(statistic, dtype=np.float64)), np.asarray(df, dtype=np.float64)
-    normal = np.isinf(freedom)
-    return np.where(normal, 2 * ndtr(size), 2 * stdtr(np.where(normal, 1.0, freedom), size))[()]
+    statistics, freedom = np.broadcast_arrays(
+        np.asarray(statistic, dtype=np.float64), np.asarray(df, dtype=np.float64)
+    )
+    return two_sided_p(statistics, freedom)[()]
 
 
 def chi2_p(*, q: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
@@ -580,33 +580,4 @@ def checked_words(*, method: str, test: str, level: float) -> None:
         raise InputError(unknown_word("method", method, METHODS))
     if test not in TESTS:
         raise InputError(unknown_word("test", test, tuple(TESTS)))
-    if not 0 < level < 1:
-        raise InputError(f"a level must lie between 0 and 1; found {level:g}; give 0.95 for 95 %")
-
-
-def checked_effects(effects: EffectSizes, *, least: int, what: str) -> None:
-    """Refuse effects that cannot be pooled: too few, without a variance, or two of one study."""
-    if not isinstance(effects, EffectSizes):
-        raise InputError(
-            f"effects must be EffectSizes, not {type(effects).__name__}; make them with EffectSizes(yi=, vi=)"
-        )
-    defined: BoolArray = effects.defined
-    require(
-        defined,
-        "every effect needs a variance above 0",
-        effects.vi,
-        "leave the others out with effects.estimable()",
-    )
-    if len(effects) < least:
-        needed = count_of(least, "study", "studies")
-        raise InputError(f"{what} needs {needed} or more; found {len(effects)}; add studies")
-    studies = [effect.study_id for effect in effects.lineage]
-    if len({bool(effect.versus) for effect in effects.lineage}) > 1:
-        raise EstimandError(
-            "contrasts between arms and changes within one group were mixed; take each kind by itself"
-        )
-    twice = [study for place, study in enumerate(studies) if study in studies[:place]]
-    if twice:
-        raise InputError(
-            f"one effect per study is needed; {twice[0]} has several; take one with effects.at(window)"
-        )
+    checked_level(level)

@@ -128,6 +128,10 @@ def groups_of(
 
 def _columns(effects: EffectSizes, moderators: Given, data: pd.DataFrame | None) -> dict[str, pd.Series]:
     """Return the columns by name, each as long as the effects and without blanks."""
+    for frame in (moderators, data):
+        if isinstance(frame, pd.DataFrame) and not frame.columns.is_unique:
+            double = frame.columns[frame.columns.duplicated()][0]
+            raise InputError(f'two columns are called "{double}"; rename one of them')
     if isinstance(moderators, pd.DataFrame | Mapping):
         table = {str(name): _bare(str(name), values) for name, values in moderators.items()}
     elif isinstance(moderators, str):

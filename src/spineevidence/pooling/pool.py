@@ -9,10 +9,11 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below, require, t_quantile
-from spineevidence.errors import EstimandError, InputError
+from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below, t_quantile
+from spineevidence.errors import InputError
 from spineevidence.formatting import count_of, html_table, interval, listed, number, trimmed
 from spineevidence.formulas.arguments import checked_level
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.batches import Batch, arrange
 from spineevidence.pooling.fits import PREDICTABLE, Fits, Test, fits, two_sided_p
 from spineevidence.pooling.heterogeneity import (
@@ -445,7 +446,7 @@ def pool(
     >>> pool(EffectSizes(yi=[0.1, 0.9, 0.4, 0.7], vi=[0.04, 0.09, 0.05, 0.02]))
     <Pooled: k 4, 0.51 (95 % CI -0.03 to 1.04), PI -0.48 to 1.49, tau2 0.0672, I2 62 % (REML, adhoc)>
     """
-    _check(effects)
+    check_poolable(effects)
     batch = arrange(yi=effects.yi, vi=effects.vi)
     found = fits(batch, method=method, test=test, level=level)
     numbers = {
@@ -482,29 +483,6 @@ def pool(
         vi=effects.vi,
         notes=(*_notes(batch, found, method, test), *effects.notes),
     )
-
-
-def _check(effects: EffectSizes) -> None:
-    if not isinstance(effects, EffectSizes):
-        raise InputError(f"pool takes EffectSizes, not {type(effects).__name__}; make them of yi and vi")
-    if not len(effects):
-        raise InputError("there is no effect to pool; a window may have no study")
-    require(
-        effects.defined, "yi and vi of every study are needed", effects.yi, "pool effects.estimable() instead"
-    )
-    times: dict[str, int] = {}
-    for effect in effects.lineage:
-        times[effect.study_id] = times.get(effect.study_id, 0) + 1
-    twice = [study for study, count in times.items() if count > 1]
-    if twice:
-        raise InputError(
-            f"one estimate per study is needed; several of {listed(twice[:5])}; choose a follow-up with "
-            'effects.at(window="6mo")'
-        )
-    if len({bool(effect.versus) for effect in effects.lineage}) > 1:
-        raise EstimandError(
-            "contrasts between arms and changes within one group cannot be pooled; pool each by itself"
-        )
 
 
 def _names(effects: EffectSizes) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ import pandas as pd
 from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import html_table, interval, number, trimmed
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.mixedmodel import (
     TESTS,
     Fits,
-    checked_effects,
     checked_words,
     chi2_p,
     fit_models,
@@ -382,7 +382,7 @@ def meta_regression(
     <MetaRegression: k 5, dose 0.245 (0.076 to 0.414), p 0.0192, tau2 0.000, R2 100 % (REML, adhoc)>
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=3, what="a meta-regression")
+    check_poolable(effects, least=3, what="a meta-regression")
     found, design = read_moderators(effects, moderators, data=data, reference=reference)
     k, p = design.shape
     if k <= p:

@@ -14,7 +14,9 @@ import pandas as pd
 from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import html_table, interval, number
-from spineevidence.pooling.mixedmodel import checked_effects, chi2_p, fit_models, half_width, p_value
+from spineevidence.formulas.arguments import checked_level
+from spineevidence.pooling.admission import check_poolable
+from spineevidence.pooling.mixedmodel import chi2_p, fit_models, half_width, p_value
 from spineevidence.timing import FloatArray, unknown_word
 
 FEW_IN_STEP = 4  # studies: a weight that rests on fewer is hardly known
@@ -175,9 +177,8 @@ def selection_model(
     >>> fitted.counts, fitted.weights.size
     ((7, 33), 2)
     """
-    checked_effects(effects, least=3, what="a selection model")
-    if not 0 < level < 1:
-        raise InputError(f"a level must lie between 0 and 1; found {level:g}; give 0.95 for 95 %")
+    check_poolable(effects, least=3, what="a selection model")
+    checked_level(level)
     if favoured not in {"higher", "lower"}:
         raise InputError(unknown_word("direction", favoured, ("higher", "lower")))
     sign = 1.0 if favoured == "higher" else -1.0

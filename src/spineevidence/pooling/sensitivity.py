@@ -12,9 +12,9 @@ import pandas as pd
 from spineevidence.effectsizes import LEVEL, SHOWN_ROWS, BoolArray, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import html_table, interval, number
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.mixedmodel import (
     Fits,
-    checked_effects,
     checked_words,
     chi2_p,
     fit_models,
@@ -143,7 +143,7 @@ def leave_one_out(
     [0.56, 0.5, 0.14]
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=2, what="leaving one out")
+    check_poolable(effects, least=2, what="leaving one out")
     present = ~np.eye(len(effects), dtype=bool)
     return _repooled(
         effects, "leave-one-out", np.arange(len(effects)), present, method=method, test=test, level=level
@@ -195,7 +195,7 @@ def cumulative(
     (('2', '3', '1'), [0.1, 0.14, 0.4])
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=1, what="cumulative pooling")
+    check_poolable(effects, least=1, what="cumulative pooling")
     order = np.arange(len(effects))
     notes: tuple[str, ...] = ()
     if by is not None:
@@ -394,7 +394,7 @@ def influence(
     <Influence: k 7, influential: 7 (REML)>
     """
     checked_words(method=method, test="z", level=LEVEL)
-    checked_effects(effects, least=3, what="influence of single studies")
+    check_poolable(effects, least=3, what="influence of single studies")
     names: tuple[str, ...] = (INTERCEPT,)
     design = np.ones((len(effects), 1))
     if moderators is not None:

@@ -13,9 +13,9 @@ import pandas as pd
 from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import count_of, html_table, interval, number
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.mixedmodel import (
     Fits,
-    checked_effects,
     checked_words,
     fit_models,
     half_width,
@@ -145,7 +145,7 @@ def egger_test(
     <EggerTest: t(2) 6.99, p 0.0199, limit -0.311 (-0.667 to 0.045), k 4 (classical, sei)>
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=3, what="Egger's test")
+    check_poolable(effects, least=3, what="Egger's test")
     if model not in {"classical", "mixed"}:
         raise InputError(unknown_word("model", model, ("classical", "mixed")))
     if predictor not in {"sei", "vi"}:
@@ -259,7 +259,7 @@ def rank_test(effects: EffectSizes) -> RankTest:
     >>> rank_test(EffectSizes(yi=[0.1, 0.2, 0.5, 0.9], vi=[0.01, 0.02, 0.05, 0.08]))
     <RankTest: tau 1.000, p 0.0833, k 4 (exact)>
     """
-    checked_effects(effects, least=3, what="the rank test")
+    check_poolable(effects, least=3, what="the rank test")
     if np.ptp(effects.vi) == 0:
         raise InputError("all studies have the same variance, so that small ones cannot be told from large")
     weight = 1 / effects.vi
@@ -418,7 +418,9 @@ def trim_and_fill(
     Returns
     -------
     TrimAndFill
-        As ``metafor::trimfill``. Programs differ in how they choose the side.
+        As ``metafor::trimfill`` for ``test="z"``; for other tests metafor pools the filled studies by the
+        normal quantile, here they are pooled by the test asked for. Programs differ in how they choose the
+        side.
 
     Raises
     ------
@@ -439,7 +441,7 @@ def trim_and_fill(
     2
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=3, what="trim and fill")
+    check_poolable(effects, least=3, what="trim and fill")
     if estimator not in {"L0", "R0"}:
         raise InputError(unknown_word("estimator", estimator, ("L0", "R0")))
     if side not in {None, "left", "right"}:

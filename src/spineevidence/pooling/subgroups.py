@@ -13,9 +13,9 @@ import pandas as pd
 from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below
 from spineevidence.errors import InputError
 from spineevidence.formatting import html_table, interval, listed, number
+from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.mixedmodel import (
     Fits,
-    checked_effects,
     checked_words,
     chi2_p,
     fit_models,
@@ -181,7 +181,7 @@ def subgroups(
     ([0.14, 0.84], 20.42)
     """
     checked_words(method=method, test=test, level=level)
-    checked_effects(effects, least=3, what="a comparison of subgroups")
+    check_poolable(effects, least=3, what="a comparison of subgroups")
     if heterogeneity not in {"separate", "common"}:
         raise InputError(unknown_word("heterogeneity", heterogeneity, ("separate", "common")))
     name, values = groups_of(effects, by, data=data)

@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below, t_quantile
-from spineevidence.errors import InputError
+from spineevidence.errors import EstimandError, InputError
 from spineevidence.formatting import count_of, html_table, interval, listed, number, time_in_words, trimmed
 from spineevidence.formulas.arguments import checked_level
-from spineevidence.pooling.halfnormal import HalfNormalPool, check_one_per_study, pool_half_normal
+from spineevidence.pooling.admission import check_poolable
+from spineevidence.pooling.fits import PREDICTABLE
+from spineevidence.pooling.halfnormal import HalfNormalPool, pool_half_normal
 from spineevidence.pooling.pool import Pooled, pool
 from spineevidence.stepwise import STATES, State, StepwiseDuration, benefit_state, stepwise_duration
 from spineevidence.timing import WINDOWS, find_window
@@ -27,9 +29,9 @@ from spineevidence.timing import WINDOWS, find_window
 Model = Literal["one study", "half-normal", "REML"]
 
 MANY = 5  # studies from which REML with Hartung-Knapp is used
-PREDICTABLE = 3  # studies from which a prediction interval is given
 SCALE = 0.3  # of the half-normal prior of tau, in SDs of scores
 SENSITIVITY = 0.4
+WIDER = SENSITIVITY / SCALE  # of a given scale that is itself wide
 OVERLAP = 0.5  # share of studies in both of two windows, of those in either, below which they are another mix
 
 
@@ -69,7 +71,8 @@ class PooledWindow:
         REML with the Hartung-Knapp factor floored at 1 and without floor, whatever was used; None for one
         study.
     half_normal, sensitivity : HalfNormalPool or None
-        The half-normal model with scale 0.3 and 0.4 of the SD of scores, likewise.
+        The half-normal model with the scale asked for, and with a wider one (0.4 of the SD of scores, or 4/3
+        of a scale that is itself wider than 0.3), likewise.
     notes : tuple of str
         What a reader must know.
     """
@@ -244,16 +247,18 @@ def pool_window(
     <PooledWindow: k 2, 1.332 (95 % interval 0.100 to 2.634), half-normal>
     """
     for name, value in (("sd_rep", sd_rep), ("scale", scale)):
-        if not (value > 0 and math.isfinite(value)):
-            raise InputError(f"{name} must be above 0; found {value:g}; pain from 0 to 10 has an SD near 2.5")
+        if not isinstance(value, int | float) or not (value > 0 and math.isfinite(value)):
+            raise InputError(f"{name} must be above 0; found {value}; pain from 0 to 10 has an SD near 2.5")
     checked_level(level)
-    check_one_per_study(effects)
+    check_poolable(effects)
     labels = list(dict.fromkeys(effect.window for effect in effects.lineage))
     if len(labels) > 1:
         raise InputError(f"effects of one window are needed; found {listed(labels)}; use pool_windows")
     if len(effects) == 1:
         return _one_study(effects, level)
-    return _several(effects, prior=scale * sd_rep, wider=max(SENSITIVITY, scale) * sd_rep, level=level)
+    return _several(
+        effects, prior=scale * sd_rep, wider=max(SENSITIVITY, WIDER * scale) * sd_rep, level=level
+    )
 
 
 def pool_windows(
@@ -312,6 +317,10 @@ def pool_windows(
     scales = list(dict.fromkeys(effect.curve for effect in effects.lineage))
     if len(scales) > 1:
         raise InputError(f"effects on one scale are needed; found {listed(scales)}; choose one")
+    if len({bool(effect.versus) for effect in effects.lineage}) > 1:
+        raise EstimandError(
+            "contrasts between arms and changes within one group cannot be pooled; pool each by itself"
+        )
     estimable = effects.estimable()
     windows = tuple(
         pool_window(there, sd_rep=sd_rep, scale=scale, level=level)
