@@ -2,10 +2,11 @@
 PYTHON ?= python3
 OUT ?= build
 VENV := .venv
+DASK := .venv-dask
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: report check data bench picture clean
+.PHONY: report check check-dask data bench picture clean
 
 report: $(VENV)/installed
 	$(BIN)/spineevidence report --data data --out $(OUT)
@@ -15,6 +16,12 @@ check: $(VENV)/installed-for-development
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+	$(MAKE) check-dask
+
+# Apart, because pandas works differently where Dask has brought pyarrow with it.
+check-dask: $(DASK)/installed
+	$(DASK)/bin/python -c "import dask.dataframe"
+	$(DASK)/bin/python -m pytest tests/test_pooling_groups.py
 
 data: $(VENV)/installed
 	$(BIN)/python -m spineevidence.datapackage data
@@ -26,7 +33,7 @@ picture: $(VENV)/installed
 	$(BIN)/python docs/images/draw.py
 
 clean:
-	rm -rf $(VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DASK) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed')"
@@ -41,3 +48,11 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/installed-for-development: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable ".[dev]"
 	@touch $@ $(VENV)/installed
+
+$(DASK)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(DASK) || \
+	    { $(BIN)/python -m venv --clear --without-pip $(DASK) && \
+	      $(BIN)/python -m pip --python $(DASK)/bin/python install --quiet pip; }
+	$(DASK)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	    --editable ".[dask,dev]"
+	@touch $@
