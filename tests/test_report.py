@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -167,3 +168,13 @@ def test_problems_are_listed(evidence: Evidence, tmp_path: Path) -> None:
     said = (tmp_path / "problems.txt").read_text(encoding="utf-8").splitlines()
     assert said[0].startswith(f"{len(evidence.notes)} findings that are odd but possible")
     assert said[1:] == list(evidence.notes)
+
+
+def test_pooled_windows_stand_below_their_line(tmp_path: Path) -> None:
+    rows = [contrast(-1.6, -2.1, -1.1, months=6), contrast(-1.5, -2.0, -1.0, months=6, study_id="two")]
+    base = tiny(tmp_path, rows)
+    text = summary_text(base, summary_lines(base))
+    (said,) = (line for line in text.splitlines() if line.startswith("  - pooled"))
+    assert re.fullmatch(
+        r"  - pooled: window 6mo, pain 0-10: 1\.\d \(.*\), 2 studies pooled, benefit \(trial, two\)", said
+    )

@@ -15,7 +15,7 @@ from spineevidence.lanes import Lane, LaneGroup, caption_of, claim_lanes, lane_g
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.plots.durations import draw_figure
 from spineevidence.saving import save_files
-from spineevidence.summary import LineSummary, summary_frame, summary_lines
+from spineevidence.summary import LineSummary, pooled_windows, summary_frame, summary_lines
 from spineevidence.wording import COMPARATORS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -132,9 +132,10 @@ def summary_text(evidence: Evidence, lines: Sequence[LineSummary]) -> str:
         f"{evidence!r}.",
         "",
         "Contrasts compare a procedure with a class of comparators; classes are never merged. Changes within "
-        "single groups are no effect. Nothing is pooled: every study with numbers is told by itself, and "
-        "findings without numbers are counted by follow-up window. Nothing is said beyond the last "
-        "follow-up.",
+        "single groups are no effect. Durations are told study by study; in a follow-up window with several "
+        "contrasts these are pooled (two to four studies by the half-normal model, more by REML with Hartung "
+        "and Knapp's interval). Findings without numbers are counted by window. Nothing is said beyond the "
+        "last follow-up.",
         "",
     ]
     names = {line.procedure.procedure_id: line.procedure for line in lines}
@@ -170,6 +171,7 @@ def _line_item(line: LineSummary) -> list[str]:
     size = f"{count_of(line.k, 'study', 'studies')}, n {line.n if line.n is not None else 'not stated'}"
     domain = line.domain.replace("_", " ")
     item = [f"- **{domain}, {against}** ({size}; {line.status}): {escaped(line.sentence)}"]
+    item += [f"  - pooled: {escaped(words)}" for words in pooled_windows(line)]
     reasons: dict[str, int] = {}
     for row in line.left_out:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1

@@ -330,6 +330,18 @@ def window_cells(line: LineSummary) -> dict[str, str]:
     return {label: "; ".join(texts) for label, texts in parts.items()}
 
 
+def pooled_windows(line: LineSummary) -> tuple[str, ...]:
+    """Return each window in which studies were pooled, in words and with their names."""
+    said = []
+    for curve in line.curves:
+        found = curve.states()
+        for label, pooled in curve.pooled().items():
+            states = [(study, state) for window, study, state in found if window == label]
+            words = _pooled_in_words(curve, pooled, states)
+            said.append(f"window {label}, {curve.asked.curve.title}: {words} ({', '.join(pooled.studies)})")
+    return tuple(said)
+
+
 def _pooled_in_words(curve: CurveDurations, pooled: PooledWindow, states: Sequence[tuple[str, str]]) -> str:
     """Return the estimate of several studies, its interval and state, and who contradicts whom."""
     factor, unit = (100, " percentage points") if curve.asked.curve.kind == "RD" else (1, "")
