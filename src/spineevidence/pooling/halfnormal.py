@@ -18,6 +18,7 @@ from spineevidence.errors import InputError
 from spineevidence.formatting import count_of, html_table, interval, number, trimmed
 from spineevidence.formulas.arguments import checked_level
 from spineevidence.pooling.admission import check_poolable
+from spineevidence.pooling.mixtures import PRECISE, STEPS, bracketed_step, mixture_above, mixture_quantiles
 from spineevidence.timing import FloatArray
 
 ORDER = 20  # Gauss-Legendre nodes in each panel
@@ -26,8 +27,6 @@ FINEST = 1 / 32  # of the smallest standard error (or scale): the first panel; e
 AROUND = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # panel limits, in SDs of tau from its mean
 REFINEMENTS = 3
 SETTLED = 1e-12  # of the range of tau: the change of its mean at which no refinement is needed
-STEPS = 200  # of a safeguarded Newton search; about 8 are used
-PRECISE = 1e-12  # relative to the first bracket, or the value of tau
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -136,7 +135,7 @@ class HalfNormalPool:
         if not 0 < p < 1:
             raise InputError(f"a probability must lie between 0 and 1; found {p:g}; give 0.5 for the median")
         spreads = np.hypot(self.spreads, self.tau) if new_study else self.spreads
-        return float(_mixture_quantiles(np.array([p]), self.weights, self.centres, spreads)[0])
+        return float(mixture_quantiles(np.array([p]), self.weights, self.centres, spreads)[0])
 
     def probability_above(self, threshold: float, *, new_study: bool = False) -> float:
         """Return the posterior probability that the effect is greater than a threshold.
@@ -153,10 +152,8 @@ class HalfNormalPool:
         float
             From 0 to 1. For display: states and verdicts come from intervals.
         """
-        from scipy.special import ndtr
-
         spreads = np.hypot(self.spreads, self.tau) if new_study else self.spreads
-        return float(np.sum(self.weights * ndtr((self.centres - threshold) / spreads)))
+        return mixture_above(threshold, self.weights, self.centres, spreads)
 
 
 def pool_half_normal(effects: EffectSizes, *, scale: float, level: float = LEVEL) -> HalfNormalPool:
@@ -215,8 +212,8 @@ def pool_half_normal(effects: EffectSizes, *, scale: float, level: float = LEVEL
     centres, precision, _ = _at(tau, yi, vi)
     spreads = 1 / np.sqrt(precision)
     tails = np.array([(1 - checked_level(level)) / 2, 0.5, (1 + level) / 2])
-    low, median, high = _mixture_quantiles(tails, weights, centres, spreads)
-    new_low, _, new_high = _mixture_quantiles(tails, weights, centres, np.hypot(spreads, tau))
+    low, median, high = mixture_quantiles(tails, weights, centres, spreads)
+    new_low, _, new_high = mixture_quantiles(tails, weights, centres, np.hypot(spreads, tau))
     tau_low, tau_median, tau_high = _tau_quantiles(
         tails, tau, weights, lambda at: _log_density(at, yi, vi, scale), rule
     )
@@ -304,38 +301,6 @@ def _in_panels(
     return tau, mass / mass.sum()
 
 
-def _mixture_quantiles(
-    p: FloatArray, weights: FloatArray, centres: FloatArray, spreads: FloatArray
-) -> FloatArray:
-    """Return quantiles of a mixture of normal distributions, by Newton's steps kept within a bracket."""
-    from scipy.special import ndtr, ndtri
-
-    own = centres + ndtri(p)[:, None] * spreads
-    low, high = own.min(axis=1), own.max(axis=1)
-    at = own @ weights
-    enough = PRECISE * np.maximum(high - low, spreads.max())
-    for _ in range(STEPS):
-        z = (at[:, None] - centres) / spreads
-        excess = ndtr(z) @ weights - p
-        density = (np.exp(-(z**2) / 2) / spreads) @ weights / np.sqrt(2 * np.pi)
-        low, high = np.where(excess <= 0, at, low), np.where(excess >= 0, at, high)
-        at, moved = _step(at, excess, density, low, high)
-        if np.all(moved <= enough):
-            break
-    return at
-
-
-def _step(
-    at: FloatArray, excess: FloatArray, density: FloatArray, low: FloatArray, high: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the next place of a Newton search, the middle of the bracket where it leaves that."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        newton = at - excess / density
-    after = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
-    after = np.where(excess == 0, at, after)
-    return after, np.abs(after - at)
-
-
 def _tau_quantiles(
     p: FloatArray,
     tau: FloatArray,
@@ -361,7 +326,7 @@ def _tau_quantiles(
         places = start[:, None] + span[:, None] * (1 + node)
         excess = below[panel] + span * (np.exp(log_density(places) - scaled) @ weight) - p
         low, high = np.where(excess <= 0, at, low), np.where(excess >= 0, at, high)
-        at, moved = _step(at, excess, np.exp(log_density(at) - scaled), low, high)
+        at, moved = bracketed_step(at, excess, np.exp(log_density(at) - scaled), low, high)
         if np.all(moved <= enough):
             break
     return at
