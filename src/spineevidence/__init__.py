@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from spineevidence.formulas.means import mean_difference as md
     from spineevidence.formulas.medians import mean_sd_from_median
     from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
+    from spineevidence.longitudinal.course import TimeCourse, pool_over_time
     from spineevidence.plots.durations import duration_plot
     from spineevidence.plots.forest import forest_plot
     from spineevidence.plots.funnel import funnel_plot
@@ -69,6 +70,7 @@ _HOMES = MappingProxyType(
         "EffectSizes": "effectsizes",
         "Pooled": "pooling.pool",
         "Reference": "bibliography",
+        "TimeCourse": "longitudinal.course",
         "account_of_effects": "account",
         "arcsine_difference": "formulas.counts",
         "benefit_state": "stepwise",
@@ -98,6 +100,7 @@ _HOMES = MappingProxyType(
         "pool": "pooling.pool",
         "pool_groups": "pooling.groups",
         "pool_half_normal": "pooling.halfnormal",
+        "pool_over_time": "longitudinal.course",
         "pool_window": "pooling.windows",
         "pool_windows": "pooling.windows",
         "proportion": "formulas.counts",
@@ -129,6 +132,7 @@ __all__ = [
     "Problem",
     "Reference",
     "SpineEvidenceError",
+    "TimeCourse",
     "UnknownNameError",
     "account_of_effects",
     "arcsine_difference",
@@ -161,6 +165,7 @@ __all__ = [
     "pool",
     "pool_groups",
     "pool_half_normal",
+    "pool_over_time",
     "pool_window",
     "pool_windows",
     "proportion",

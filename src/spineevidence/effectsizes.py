@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -149,6 +149,21 @@ class EffectSizes:
         )
         return self._kept(np.flatnonzero(kept), notes=(*self.notes, note))
 
+    def take(self, positions: Sequence[int]) -> EffectSizes:
+        """Return the effects at some positions, with the same caveats.
+
+        Parameters
+        ----------
+        positions : sequence of int
+            From 0.
+
+        Returns
+        -------
+        EffectSizes
+            In the order asked for.
+        """
+        return self._kept(np.asarray(positions, dtype=np.intp), notes=self.notes)
+
     def _kept(self, keep: npt.NDArray[np.intp], *, notes: tuple[str, ...]) -> EffectSizes:
         return EffectSizes(
             yi=self.yi[keep],
@@ -240,7 +255,7 @@ class EffectSizes:
                 if _nearness(effect, nominal) < _nearness(self.lineage[rival], nominal):
                     best[effect.study_id] = position
         keep = [best[study] for study in sorted(best)]
-        return self._kept(np.asarray(keep, dtype=np.intp), notes=self.notes)
+        return self.take(keep)
 
     def explain(self, study: str | None = None, months: float | None = None) -> Explanation:
         """Return how effects were derived, step by step with the numbers put in.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spineevidence.effectsizes import t_quantile
 from spineevidence.timing import FloatArray
 
 STEPS = 200  # of a safeguarded Newton search; about 8 are used
@@ -96,3 +97,36 @@ def mixture_above(threshold: float, weights: FloatArray, centres: FloatArray, sp
     from scipy.special import ndtr
 
     return float(np.sum(weights * ndtr((centres - threshold) / spreads)))
+
+
+def freedom_of_tails(*, stretch: float, tail: float, count: int) -> float:
+    """Return degrees of freedom of the t distribution with a given ratio of two quantiles.
+
+    So a limit at a stricter level can be made of an interval of any distribution with one centre.
+
+    Parameters
+    ----------
+    stretch : float
+        Distance of the quantile at ``tail / count`` from the centre, relative to that of the one at `tail`.
+    tail : float
+        Probability outside the interval, on one side.
+    count : int
+        By which it is divided; 2 or more.
+
+    Returns
+    -------
+    float
+        From 0.1 to 10 million.
+
+    Examples
+    --------
+    >>> two = t_quantile(p=[0.005, 0.025], df=8)
+    >>> round(freedom_of_tails(stretch=two[0] / two[1], tail=0.025, count=5), 6)
+    8.0
+    """
+    low, high = -1.0, 7.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        quantiles = t_quantile(p=[tail / count, tail], df=10**middle)
+        low, high = (middle, high) if quantiles[0] / quantiles[1] > stretch else (low, middle)
+    return float(10**low)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,7 @@ from spineevidence.formulas.arguments import checked_level
 from spineevidence.pooling.admission import check_poolable
 from spineevidence.pooling.fits import PREDICTABLE
 from spineevidence.pooling.halfnormal import HalfNormalPool, pool_half_normal
+from spineevidence.pooling.mixtures import freedom_of_tails
 from spineevidence.pooling.pool import Pooled, pool
 from spineevidence.stepwise import STATES, State, StepwiseDuration, benefit_state, stepwise_duration
 from spineevidence.timing import WINDOWS, find_window
@@ -460,12 +461,7 @@ def _freedom(window: PooledWindow, count: int) -> float:
         return window.df
     tail = (1 - window.level) / 2
     stretch = (weak.median - weak.quantile(tail / count)) / (weak.median - weak.ci_low)
-    low, high = -1.0, 7.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        quantiles = t_quantile(p=[tail / count, tail], df=10**middle)
-        low, high = (middle, high) if quantiles[0] / quantiles[1] > stretch else (low, middle)
-    return float(10**low)
+    return freedom_of_tails(stretch=stretch, tail=tail, count=count)
 
 
 def _all_notes(
@@ -490,7 +486,8 @@ def _all_notes(
             said.setdefault(note, []).append(window.window)
     notes += [f"{listed(labels)}: {note}" for note, labels in said.items()]
     notes += _fragile(windows, states, duration.delta)
-    notes += [*duration.notes, *_mix_note(windows, duration)]
+    at = {_nominal(window): (window.window, window.studies) for window in windows}
+    notes += [*duration.notes, *mix_note(at, duration)]
     return tuple(notes)
 
 
@@ -509,18 +506,29 @@ def _fragile(windows: Sequence[PooledWindow], states: Sequence[State], delta: fl
     return notes
 
 
-def _mix_note(windows: Sequence[PooledWindow], duration: StepwiseDuration) -> list[str]:
-    """Return a warning if two windows that are compared rest on other studies."""
+def mix_note(at: Mapping[float, tuple[str, tuple[str, ...]]], duration: StepwiseDuration) -> list[str]:
+    """Return a warning if two windows that are compared rest on other studies.
+
+    Parameters
+    ----------
+    at : mapping of float to (str, tuple of str)
+        By the times of the duration: label of the window and its studies.
+    duration : StepwiseDuration
+        Over these windows.
+
+    Returns
+    -------
+    list of str
+        One note, or none.
+    """
     first = duration.anchor if duration.shown_until is None else duration.shown_until
     last = duration.horizon if duration.important_excluded_from is None else duration.important_excluded_from
-    at = {_nominal(window): window for window in windows}
-    early, late = at[min(first, last)], at[max(first, last)]
-    shared = set(early.studies) & set(late.studies)
-    share = len(shared) / len(set(early.studies) | set(late.studies))
-    if share >= OVERLAP:
+    (early, before), (late, after) = at[min(first, last)], at[max(first, last)]
+    shared = set(before) & set(after)
+    if len(shared) / len(set(before) | set(after)) >= OVERLAP:
         return []
     return [
-        f"MIX: {early.window} ({listed(early.studies)}) and {late.window} ({listed(late.studies)}) share "
+        f"MIX: {early} ({listed(before)}) and {late} ({listed(after)}) share "
         f"{count_of(len(shared), 'study', 'studies')}; compare them within studies, not here."
     ]
 
