@@ -10,6 +10,7 @@ from typing import Any
 
 import meta_conversions
 import meta_counts
+import meta_intervalcensored
 import meta_means
 import meta_pooling_core
 import meta_pooling_models
@@ -293,10 +294,12 @@ ADAPTERS: dict[str, Callable[..., object]] = {
     "o03_single_study": single_study,
     **meta_pooling_tables.DURATION,
     "o06_findings": reported,
+    **meta_intervalcensored.DURATION,
     **meta_counts.FAMILIES,
     **meta_means.FAMILIES,
     **meta_conversions.FAMILIES,
     **meta_pooling_tables.FAMILIES,
+    **meta_intervalcensored.FAMILIES,
     "escalc_single": single,
     "reml_hard": meta_pooling_core.hard,
     "rma_uni": pooled,
@@ -310,4 +313,5 @@ UNSUPPORTED: dict[str, str] = {
     "escalc_2x2__bcg/PHI_none": INTEGER_OVERFLOW,
     "escalc_2x2__bcg/PHI_add0.5_if0all": INTEGER_OVERFLOW,
     **meta_pooling_models.UNSUPPORTED,
+    **meta_intervalcensored.UNSUPPORTED,
 }
