@@ -24,7 +24,7 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
 
 EM_STEPS = 300  # bring most masses near their place; what is left over is Newton's
-NEAR_ZERO = 1e-3  # a mass below this whose slope is below FALLING starts at 0
+NEAR_ZERO = 0.5  # of an equal share: a mass below this whose slope is below FALLING starts at 0
 FALLING = -1e-5
 LEVEL_SLOPE = 1e-13  # of the log-likelihood per row: a slope of rounding
 POLISHED = 1e-8  # a Newton decrement after which the next one is below rounding
@@ -252,7 +252,7 @@ def _maximum(covers: FloatArray, counts: FloatArray) -> FloatArray:
     mass = np.full(m, 1.0 / m)
     for _ in range(EM_STEPS):
         mass *= 1.0 + _slope(covers, counts, covers @ mass)
-    free = (mass >= NEAR_ZERO) | (_slope(covers, counts, covers @ mass) >= FALLING)
+    free = (mass >= NEAR_ZERO / m) | (_slope(covers, counts, covers @ mass) >= FALLING)
     if np.all(covers @ (mass * free) > 0):
         mass = mass * free
     else:
@@ -262,15 +262,27 @@ def _maximum(covers: FloatArray, counts: FloatArray) -> FloatArray:
         inside = covers @ mass
         slope = _slope(covers, counts, inside)
         if polished or np.max(np.abs(slope[free])) <= LEVEL_SLOPE:
-            steepest = int(np.argmax(np.where(free, -np.inf, slope)))
-            if free[steepest] or slope[steepest] <= LEVEL_SLOPE:
+            rising = _steepest(free, slope)
+            if not rising.size:
                 break
-            free[steepest] = True
+            free[rising] = True
         mass, decrement, dropped = _newton(mass, free, slope * n, covers, np.sqrt(counts) / inside)
         free[dropped] = False
         polished = decrement <= POLISHED and not dropped.size
     mass /= mass.sum()
     return mass
+
+
+def _steepest(free: BoolArray, slope: FloatArray) -> IntArray:
+    """Return the steepest mass at 0 in each gap between masses that are free, where it rises.
+
+    >>> _steepest(np.array([False, False, True, False]), np.array([0.1, 0.2, 0.0, -0.3])).tolist()
+    [1]
+    """
+    rising = np.flatnonzero(~free & (slope > LEVEL_SLOPE))
+    steepest_first = rising[np.argsort(-slope[rising], kind="stable")]
+    _, place = np.unique(np.cumsum(free)[steepest_first], return_index=True)
+    return steepest_first[place]
 
 
 def _newton(
