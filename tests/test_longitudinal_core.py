@@ -77,16 +77,16 @@ def test_quadrature_meets_the_oracle(name: str) -> None:
     found = posterior(rows.model(rows.saturated), scales=(0.75, 0.3))
     low, median, high = found.quantiles(each, np.array([0.025, 0.5, 0.975])).T
     assert (median, low, high) == (
-        pytest.approx(want["median"], abs=3e-4),
-        pytest.approx(want["lo"], abs=3e-4),
-        pytest.approx(want["hi"], abs=3e-4),
+        pytest.approx(want["median"], abs=1e-5),
+        pytest.approx(want["lo"], abs=1e-5),
+        pytest.approx(want["hi"], abs=1e-5),
     )
     new_low, new_high = found.quantiles(each, np.array([0.025, 0.975]), new_study=True).T
-    assert new_low == pytest.approx(want["pred_lo"], abs=5e-4)
-    assert new_high == pytest.approx(want["pred_hi"], abs=5e-4)
-    assert found.above(each, 1.0) == pytest.approx(want["prob_important"], abs=1e-4)
-    assert found.weights @ found.tau == pytest.approx(want["tau_mean"], abs=1e-4)
-    assert found.weights @ found.omega == pytest.approx(want["omega_mean"], abs=1e-4)
+    assert new_low == pytest.approx(want["pred_lo"], abs=1e-5)
+    assert new_high == pytest.approx(want["pred_hi"], abs=1e-5)
+    assert found.above(each, 1.0) == pytest.approx(want["prob_important"], abs=1e-6)
+    assert found.weights @ found.tau == pytest.approx(want["tau_mean"], abs=1e-5)
+    assert found.weights @ found.omega == pytest.approx(want["omega_mean"], abs=1e-5)
 
 
 @pytest.mark.parametrize("name", TRIALS)

@@ -18,7 +18,7 @@ from spineevidence.timing import FloatArray
 NODES = (40, 20)  # Gauss-Legendre, of tau and of omega
 REACH = 4.0  # scales: beyond lies 6e-5 of the prior
 FAR_REACH = 8.5  # where the data call for more: beyond lies less than 1e-15 of the prior's peak
-AT_THE_END = 1e-6  # share of the weight in the last fifth of a range that calls for more
+AT_THE_END = 0.01  # share of the weight in the last fifth of a range that calls for more; of a prior 0.0013
 NEGLIGIBLE = 1e-14  # nodes of less weight are left out
 
 
