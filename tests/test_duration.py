@@ -45,12 +45,25 @@ def test_level_1_tells_each_study(tmp_path: Path) -> None:
     assert found.to_frame()["state"].tolist() == [state for _, _, state in found.states]
 
 
-def test_several_studies_are_not_pooled(tmp_path: Path) -> None:
+def test_several_studies_are_pooled_and_told_one_by_one(tmp_path: Path) -> None:
     rows = [*COURSE, contrast(-0.1, -0.6, 0.4, months=6, study_id="two")]
     found = lasting(tiny(tmp_path, rows))
-    assert (found.code, found.steps, found.shown_until, found.k) == ("not_pooled", None, None, 2)
-    assert found.sentence.startswith("Each of 2 studies by itself. trial: Benefit")
+    assert (found.level, found.engine, found.code, found.k) == (3, "half-normal", "indeterminate", 2)
+    assert found.together is not None
+    assert found.steps == found.together.steps
+    assert found.sentence.startswith("2 studies together (joint model, half-normal priors): Cannot tell")
+    assert "Each of 2 studies by itself. trial: Benefit" in found.sentence
     assert (found.horizon, found.support_horizon) == (12.0, 6.0)
+
+
+def test_studies_in_one_window_are_pooled_there(tmp_path: Path) -> None:
+    rows = [contrast(-1.5, -2.5, -0.5, months=5), contrast(-0.1, -0.6, 0.4, months=5.5, study_id="two")]
+    found = lasting(tiny(tmp_path, rows))
+    assert (found.level, found.engine, found.k) == (2, "half-normal", 2)
+    assert found.steps is not None
+    assert found.steps.horizon == 5.5
+    assert found.sentence.startswith("2 studies together (half-normal prior): ")
+    assert "6 months" not in found.sentence
 
 
 def test_level_0_counts_findings(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from spineevidence.formatting import count_of, html_table, interval, listed, num
 from spineevidence.lineage import LeftOut, counted
 from spineevidence.lines import (
     AT_BASELINE,
+    CurveDurations,
     StudyDuration,
     Timed,
     Vote,
@@ -38,6 +39,7 @@ from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.results import CHANGE, Result, results_of
 from spineevidence.stepwise import State, StepwiseDuration
 from spineevidence.timing import WINDOWS, window_of
+from spineevidence.together import Together
 from spineevidence.wording import (
     COMPARATORS,
     state_in_words,
@@ -61,9 +63,12 @@ class DurationOfBenefit:
     delta_source : str
         Where it comes from.
     level : int or None
-        1 if any study gives numbers, 0 if there are only reported findings, None if there is nothing.
+        3 if several studies at several times are put into one joint model, 2 if they report in one window
+        only, 1 if studies with numbers stand each by itself, 0 if there are only reported findings, None if
+        there is nothing. Level 1 is given whatever else is possible.
     engine : str
-        How it was estimated: "stepwise" (study by study), "votes", or "".
+        How it was estimated: "half-normal" or "REML" (several studies), "stepwise" (study by study), "votes",
+        or "".
     k : int
         Studies with numbers, or (level 0) with a finding.
     n : int or None
@@ -71,7 +76,9 @@ class DurationOfBenefit:
     states : tuple of (window, study, state)
         State of each study in each follow-up window.
     studies : tuple of StudyDuration
-        Every study with numbers; nothing is pooled at this level.
+        Every study with numbers, each by itself.
+    together : Together or None
+        What several studies say together: the joint model, its duration, crossing, decline, fragile states.
     reported : ReportedFindings or None
         Votes by window of every study with a finding.
     horizon, support_horizon : float or None
@@ -98,6 +105,7 @@ class DurationOfBenefit:
     n: int | None
     states: tuple[tuple[str, str, State], ...]
     studies: tuple[StudyDuration, ...]
+    together: Together | None
     reported: ReportedFindings | None
     horizon: float | None
     support_horizon: float | None
@@ -107,12 +115,14 @@ class DurationOfBenefit:
 
     @property
     def steps(self) -> StepwiseDuration | None:
-        """The two runs, if exactly one study gives numbers; several studies are not pooled."""
+        """The two runs: of the studies together, or of the only one; None if several were not pooled."""
+        if self.together is not None:
+            return self.together.steps
         return self.studies[0].steps if len(self.studies) == 1 else None
 
     @property
     def code(self) -> str:
-        """Code of the duration: of the only study, "not_pooled", "reported_only" or "no_data"."""
+        """Code of the duration, or "not_pooled", "reported_only", "no_data"."""
         if self.level is None:
             return "no_data"
         if self.level == 0:
@@ -121,22 +131,22 @@ class DurationOfBenefit:
 
     @property
     def shown_until(self) -> float | None:
-        """Months until which benefit is shown, if exactly one study gives numbers."""
+        """Months until which benefit is shown."""
         return self.steps.shown_until if self.steps else None
 
     @property
     def important_shown_until(self) -> float | None:
-        """Months until which an important benefit is shown, if exactly one study gives numbers."""
+        """Months until which an important benefit is shown."""
         return self.steps.important_shown_until if self.steps else None
 
     @property
     def important_excluded_from(self) -> float | None:
-        """Months from which an important benefit is excluded, if exactly one study gives numbers."""
+        """Months from which an important benefit is excluded."""
         return self.steps.important_excluded_from if self.steps else None
 
     @property
     def benefit_excluded_from(self) -> float | None:
-        """Months from which any benefit is excluded, if exactly one study gives numbers."""
+        """Months from which any benefit is excluded."""
         return self.steps.benefit_excluded_from if self.steps else None
 
     def __repr__(self) -> str:
@@ -318,7 +328,7 @@ def line_duration(
     """
     found = curve_durations(asked, studies, votes, delta)
     threshold, source = threshold_of(asked, delta)
-    level = 1 if found.studies else 0 if votes else None
+    level = _level(found, votes)
     concerned = {study.study_id for study in found.studies} or {vote.study_id for vote in votes}
     timed = timed_results((found,), ()) or timed_results((), votes)
     return DurationOfBenefit(
@@ -330,18 +340,51 @@ def line_duration(
         delta=threshold,
         delta_source=source,
         level=level,
-        engine="" if level is None else ("votes", "stepwise")[level],
+        engine=_engine(found, level),
         k=len(concerned),
         n=participants_of(asked, studies, concerned),
         states=found.states(),
         studies=found.studies,
+        together=found.together,
         reported=count_votes(votes),
         horizon=max((months for _, months, _ in timed), default=None),
         support_horizon=support_horizon(timed),
         sentence=line_sentence((found,), votes, asked, studies),
-        notes=(*_line_notes(asked, found.studies, studies, concerned), *counted(found.derived.left_out)),
+        notes=tuple(
+            dict.fromkeys(
+                (
+                    *_notes_together(found),
+                    *_line_notes(asked, found.studies, studies, concerned),
+                    *counted(found.derived.left_out),
+                )
+            )
+        ),
         left_out=found.derived.left_out,
     )
+
+
+def _level(found: CurveDurations, votes: Sequence[Vote]) -> int | None:
+    if found.together is not None:
+        return found.together.level
+    return 1 if found.studies else 0 if votes else None
+
+
+def _engine(found: CurveDurations, level: int | None) -> str:
+    if found.together is not None:
+        return found.together.engine
+    return "" if level is None else ("votes", "stepwise")[level]
+
+
+def _notes_together(found: CurveDurations) -> tuple[str, ...]:
+    if found.together is not None:
+        return found.together.notes
+    thresholds = sorted({study.steps.delta for study in found.studies})
+    if len(thresholds) > 1:
+        said = listed([found.asked.curve.in_words(delta) for delta in thresholds])
+        return (
+            f"NOT_POOLED: the studies' measures have other thresholds ({said}); give delta= to pool them",
+        )
+    return ()
 
 
 def support_horizon(timed: Sequence[Timed]) -> float | None:

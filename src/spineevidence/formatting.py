@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 DAYS_PER_MONTH = 30.4375
 WHOLE = 1e-6  # a time printed in weeks or days comes back from months with an error near 1e-15
+QUARTER = 0.25  # months: 1.09 weeks
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -41,9 +42,13 @@ def interval(low: float, high: float, digits: int = 1) -> str:
 def time_in_words(months: float) -> str:
     """Return a time since the procedure in the unit in which it is a whole number.
 
-    >>> [time_in_words(t) for t in (12, 6 * 7 / 30.4375, 1 / 30.4375, 29.7)]
-    ['12 months', '6 weeks', '1 day', '29.7 months']
+    A quarter of a month, the nominal time of the first window, is said as a week.
+
+    >>> [time_in_words(t) for t in (12, 6 * 7 / 30.4375, 1 / 30.4375, 29.7, 0.25)]
+    ['12 months', '6 weeks', '1 day', '29.7 months', '1 week']
     """
+    if months == QUARTER:
+        return "1 week"
     for size, unit in ((1.0, "month"), (7 / DAYS_PER_MONTH, "week"), (1 / DAYS_PER_MONTH, "day")):
         count = months / size
         if count >= 1 - WHOLE and abs(count - round(count)) < WHOLE * max(1.0, count):

@@ -128,7 +128,8 @@ def _block(line: LineSummary) -> list[Lane]:
     if len(told) == 1 and {vote.study_id for vote in line.votes} <= {told[0][1].study_id}:
         curve, study = told[0]
         return [_study_lane(curve, study, line, label=_label(line))]
-    lanes = [_line_lane(line)]
+    pooled = [curve for curve in line.curves if curve.together is not None]
+    lanes = [_together_lane(line, pooled[0])] if pooled else [_line_lane(line)]
     lanes += [
         _study_lane(curve, study, None, label=f"{study.study_id}, {curve.asked.curve.title}")
         for curve, study in told
@@ -160,6 +161,36 @@ def _study_lane(curve: CurveDurations, study: StudyDuration, line: LineSummary |
         open_end=steps.code == "right_censored_at_horizon" and horizon == steps.horizon,
         margin=_margin(line, study, curve),
         sentence=line.sentence if line is not None else f"{study.study_id}: {study.sentence}",
+    )
+
+
+def _together_lane(line: LineSummary, curve: CurveDurations) -> Lane:
+    """Return the lane of several studies together, on the first scale on which they are pooled."""
+    found = curve.together
+    if found is None:
+        return _line_lane(line)
+    steps = found.steps
+    later = [visit for visit in _voted(line) if visit[0] > steps.horizon]
+    largest = [max((effect.n or 0 for effect in study.effects), default=0) for study in curve.studies]
+    n = f"n {sum(largest)}" if all(largest) else "n ?"
+    size = curve.asked.curve.in_words(round(max(steps.estimate), 2 if curve.asked.curve.kind == "RD" else 1))
+    change = curve.asked.comparator == CHANGE
+    fragile = ", fragile" if found.fragile else ""
+    return Lane(
+        label=_label(line),
+        kind="line",
+        reported=False,
+        visits=(*zip(steps.months, steps.states, strict=True), *later),
+        shown_until=steps.shown_until,
+        excluded_from=steps.important_excluded_from,
+        last_adequate=steps.last_adequate,
+        horizon=line.horizon,
+        left_out=steps.left_out,
+        open_end=steps.code == "right_censored_at_horizon" and line.horizon == steps.horizon,
+        margin=(
+            f"k {found.k} together, {n}; max {size}; {code_in_words(steps.code, change=change)}{fragile}"
+        ),
+        sentence=line.sentence,
     )
 
 
@@ -283,6 +314,7 @@ def caption_of(groups: Sequence[LaneGroup], *, domain: str, change: bool) -> str
     return (
         f"Contrasts on {word} between arms, {count_of(count, 'line')} of procedure and comparator class; "
         "classes are never merged. Threshold: smallest difference between groups that matters "
-        "(measures.csv). Level 1: each study by itself, nothing pooled; R: reported findings only. "
+        "(measures.csv). Thick lanes: several studies together by the joint model (k together), or the only "
+        "one; thin lanes: each study by itself; R: reported findings only. "
         f"Last follow-up {time_in_words(horizon)}; nothing is drawn beyond a lane's own last follow-up."
     )

@@ -24,6 +24,7 @@ from spineevidence.pooling.windows import PooledWindow, pool_window
 from spineevidence.results import CHANGE, Result, on_line, turned
 from spineevidence.stepwise import State, StepwiseDuration, benefit_state, stepwise_duration
 from spineevidence.timing import LIMIT_SLACK, WINDOWS, window_of
+from spineevidence.together import Together, put_together
 from spineevidence.wording import (
     COMPARATORS,
     UNCONTROLLED,
@@ -95,6 +96,7 @@ class CurveDurations:
     asked: Question
     derived: Derived
     studies: tuple[StudyDuration, ...]
+    together: Together | None
 
     def pooled(self) -> dict[str, PooledWindow]:
         """Return the windows in which several studies give a contrast, each pooled by itself."""
@@ -140,7 +142,25 @@ def curve_durations(
         In place of the default threshold.
     """
     derived = derive(asked, dict(studies))
-    return CurveDurations(asked, derived, tuple(_study_durations(asked, derived, votes, delta)))
+    alone = tuple(_study_durations(asked, derived, votes, delta))
+    return CurveDurations(asked, derived, alone, _together(asked, derived, alone, votes))
+
+
+def _together(
+    asked: Question, derived: Derived, alone: Sequence[StudyDuration], votes: Sequence[Vote]
+) -> Together | None:
+    """Return what the studies say together, if one threshold serves them all."""
+    thresholds = {study.steps.delta for study in alone}
+    if len(alone) < 2 or len(thresholds) > 1:
+        return None
+    last = max(study.steps.horizon for study in alone)
+    return put_together(
+        as_effect_sizes(asked, derived),
+        curve=asked.curve,
+        comparator=asked.comparator,
+        delta=thresholds.pop(),
+        followed_on=any(vote.months > last for vote in votes),
+    )
 
 
 def threshold_of(asked: Question, delta: float | None) -> tuple[float | None, str]:
@@ -361,6 +381,8 @@ def _curve_sentence(curve: CurveDurations, *, named: bool) -> str:
     parts = [f"{study.study_id}: {study.sentence}" for study in curve.studies]
     if len(parts) > 1:
         parts.insert(0, f"Each of {len(parts)} studies by itself.")
+    if curve.together is not None:
+        parts.insert(0, curve.together.sentence)
     return " ".join([f"[{curve.asked.curve.title}]", *parts] if named else parts)
 
 

@@ -44,7 +44,7 @@ class CourseWindow:
     window : str
         Its label.
     months : float
-        The time it stands for: the nominal time, or the last visit in it where nobody was followed so long.
+        The time it stands for: the nominal time or, if that is later, the last visit of all.
     k : int
         Studies with a visit in it.
     studies : tuple of str
@@ -603,7 +603,7 @@ def _window(
     known = [size for size in sizes if size is not None]
     return CourseWindow(
         window=label,
-        months=min(find_window(label).nominal, max(effect.months for effect in there)),
+        months=min(find_window(label).nominal, max(effect.months for effect in effects.lineage)),
         k=len(there),
         studies=tuple(sorted(effect.study_id for effect in there)),
         n=sum(known) if len(known) == len(sizes) else None,

@@ -297,9 +297,10 @@ def pool_windows(
 
     Notes
     -----
-    The step-by-step rule takes each window at its nominal time. For its Bonferroni step the half-normal model
-    gives its own quantile. ``MIX`` stands in the notes if the windows between which benefit is lost (else the
-    first and the last of the run) share less than half of the studies that are in either.
+    The step-by-step rule takes each window at its nominal time, or at the last visit of all if that is
+    earlier. For its Bonferroni step the half-normal model gives its own quantile. ``MIX`` stands in the notes
+    if the windows between which benefit is lost (else the first and the last of the run) share less than half
+    of the studies that are in either.
 
     Examples
     --------
@@ -336,7 +337,7 @@ def pool_windows(
         delta=delta,
     )
     duration = stepwise_duration(
-        months=[_nominal(window) for window in windows],
+        months=_times(windows, estimable),
         estimate=[window.estimate for window in windows],
         ci_low=[window.ci_low for window in windows],
         ci_high=[window.ci_high for window in windows],
@@ -450,8 +451,10 @@ def _who(effects: EffectSizes) -> tuple[str, float | None, tuple[str, ...], int 
     return label, months, tuple(effect.study_id for effect in effects.lineage), n
 
 
-def _nominal(window: PooledWindow) -> float:
-    return find_window(window.window).nominal
+def _times(windows: Sequence[PooledWindow], effects: EffectSizes) -> list[float]:
+    """Return the nominal times, the last not after the last visit: nothing is said beyond it."""
+    last = max(effect.months for effect in effects.lineage if effect.window)
+    return [min(find_window(window.window).nominal, last) for window in windows]
 
 
 def _freedom(window: PooledWindow, count: int) -> float:
@@ -486,8 +489,8 @@ def _all_notes(
             said.setdefault(note, []).append(window.window)
     notes += [f"{listed(labels)}: {note}" for note, labels in said.items()]
     notes += _fragile(windows, states, duration.delta)
-    at = {_nominal(window): (window.window, window.studies) for window in windows}
-    notes += [*duration.notes, *mix_note(at, duration)]
+    names = [(window.window, window.studies) for window in windows]
+    notes += [*duration.notes, *mix_note(dict(zip(duration.months, names, strict=True)), duration)]
     return tuple(notes)
 
 
