@@ -88,18 +88,32 @@ def test_a_benefit_to_the_last_visit_has_an_open_end_unless_a_finding_follows(tm
     assert (lane.horizon, lane.visits[-1]) == (24.0, (24.0, "reported_none"))
 
 
-def test_several_studies_stand_beneath_a_lane_of_findings(tmp_path: Path) -> None:
+def test_studies_with_numbers_stand_beneath_the_lane_of_both_together(tmp_path: Path) -> None:
     rows = [
         contrast(-1.6, -2.4, -0.8, months=6, finding="favours_arm"),
         contrast(-0.1, -0.6, 0.4, months=6, study_id="two", finding="no_difference"),
         finding("favours_arm", 10, study_id="three"),
     ]
     ((line, *studies),) = (group.lanes for group in groups_of(tiny(tmp_path, rows)))
-    assert (line.kind, line.reported) == ("line", True)
-    assert line.visits == ((6.0, "reported_conflict"), (10.0, "reported_benefit"))
-    assert line.shown_until is None  # the run does not begin with a benefit
+    assert (line.kind, line.reported) == ("line", False)
+    assert line.visits == ((6.0, "inconclusive"), (10.0, "reported_benefit"))
+    assert line.margin.startswith("k 2 together, n 120; max 0.8 points")
+    assert line.horizon == 10.0
+    assert not line.open_end
     assert [lane.label for lane in studies] == ["trial, pain 0-10", "two, pain 0-10"]
     assert {lane.kind for lane in studies} == {"study"}
+
+
+def test_one_study_with_numbers_stands_beneath_a_lane_of_findings(tmp_path: Path) -> None:
+    rows = [
+        contrast(-0.1, -0.6, 0.4, months=6, finding="no_difference"),
+        finding("favours_arm", 10, study_id="three"),
+    ]
+    ((line, *studies),) = (group.lanes for group in groups_of(tiny(tmp_path, rows)))
+    assert (line.kind, line.reported) == ("line", True)
+    assert line.visits == ((6.0, "reported_none"), (10.0, "reported_benefit"))
+    assert line.shown_until is None  # the run does not begin with a benefit
+    assert [lane.label for lane in studies] == ["trial, pain 0-10"]
 
 
 def test_a_lane_of_findings_ends_where_its_studies_were_followed_to(tmp_path: Path) -> None:
