@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from spineevidence.cautions import cautions
 from spineevidence.curves import curve_for, curves_of
 from spineevidence.effects import (
     Question,
@@ -16,6 +17,7 @@ from spineevidence.effects import (
     on_question,
     question,
 )
+from spineevidence.effectsizes import notes_below
 from spineevidence.evidence import Evidence
 from spineevidence.findings import ReportedFindings
 from spineevidence.formatting import count_of, html_table, interval, listed, number, time_in_words
@@ -36,6 +38,7 @@ from spineevidence.lines import (
     voting_measures,
 )
 from spineevidence.models import COMPARATOR_CLASSES
+from spineevidence.relief import ReliefDuration, relief_durations, relief_sentence
 from spineevidence.results import CHANGE, Result, results_of
 from spineevidence.stepwise import State, StepwiseDuration
 from spineevidence.timing import WINDOWS, window_of
@@ -81,6 +84,9 @@ class DurationOfBenefit:
         What several studies say together: the joint model, its duration, crossing, decline, fragile states.
     reported : ReportedFindings or None
         Votes by window of every study with a finding.
+    relief : tuple of ReliefDuration
+        Durations of relief after the procedure as reports print them: change within a group, quoted beside
+        with what counted as relief, and never part of the answer.
     horizon, support_horizon : float or None
         Months of the last estimate (at level 0 of the last finding); nominal months of the last window in
         which two studies or 100 participants give one.
@@ -107,6 +113,7 @@ class DurationOfBenefit:
     studies: tuple[StudyDuration, ...]
     together: Together | None
     reported: ReportedFindings | None
+    relief: tuple[ReliefDuration, ...]
     horizon: float | None
     support_horizon: float | None
     sentence: str
@@ -171,7 +178,8 @@ class DurationOfBenefit:
         ]
         what = CHANGE if self.estimand == CHANGE else "effect"
         table = html_table(self.sentence, ("study", "time", f"{what} (95 % interval)", "state"), rows)
-        return table if rows else table.replace("<thead>", "<thead hidden>")
+        shown = table if rows else table.replace("<thead>", "<thead hidden>")
+        return notes_below(shown, [said] if (said := relief_sentence(self.relief)) else [])
 
     def to_frame(self) -> pd.DataFrame:
         """Return every visit of every study with its effect, interval and state, unrounded."""
@@ -347,6 +355,7 @@ def line_duration(
         studies=found.studies,
         together=found.together,
         reported=count_votes(votes),
+        relief=relief_durations(studies, asked.procedure_id),
         horizon=max((months for _, months, _ in timed), default=None),
         support_horizon=support_horizon(timed),
         sentence=line_sentence((found,), votes, asked, studies),
@@ -355,6 +364,7 @@ def line_duration(
                 (
                     *_notes_together(found),
                     *_line_notes(asked, found.studies, studies, concerned),
+                    *cautions(studies, sorted(concerned), domain=asked.curve.domain),
                     *counted(found.derived.left_out),
                 )
             )

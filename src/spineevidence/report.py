@@ -15,7 +15,14 @@ from spineevidence.lanes import Lane, LaneGroup, caption_of, claim_lanes, lane_g
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.plots.durations import draw_figure
 from spineevidence.saving import save_files
-from spineevidence.summary import LineSummary, pooled_windows, summary_frame, summary_lines
+from spineevidence.summary import (
+    NO_DURATION,
+    NO_TREATMENT,
+    LineSummary,
+    pooled_windows,
+    summary_frame,
+    summary_lines,
+)
 from spineevidence.wording import COMPARATORS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -132,10 +139,10 @@ def summary_text(evidence: Evidence, lines: Sequence[LineSummary]) -> str:
         f"{evidence!r}.",
         "",
         "Contrasts compare a procedure with a class of comparators; classes are never merged. Changes within "
-        "single groups are no effect. Durations are told study by study; in a follow-up window with several "
-        "contrasts these are pooled (two to four studies by the half-normal model, more by REML with Hartung "
-        "and Knapp's interval). Findings without numbers are counted by window. Nothing is said beyond the "
-        "last follow-up.",
+        "single groups are no effect. From two studies on durations are told of all together, by the joint "
+        'model, and then study by study. Lines headed "pooled" check this window by window (two to four '
+        "studies by the half-normal model, more by REML with Hartung and Knapp's interval). Findings without "
+        "numbers are counted by window. Nothing is said beyond the last follow-up.",
         "",
     ]
     names = {line.procedure.procedure_id: line.procedure for line in lines}
@@ -185,7 +192,8 @@ def _listed_item(line: LineSummary) -> str:
     against = "change" if line.comparator == "change" else f"versus {COMPARATORS[line.comparator]}"
     found = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in line.findings)
     size = f"{count_of(line.k, 'study', 'studies')}, n {line.n if line.n is not None else 'not stated'}"
-    return f"- {line.domain.replace('_', ' ')}, {against}: {size}; {found or 'no finding stated'}"
+    quoted = f". {escaped(line.sentence)}" if line.sentence not in (NO_DURATION, NO_TREATMENT) else ""
+    return f"- {line.domain.replace('_', ' ')}, {against}: {size}; {found or 'no finding stated'}{quoted}"
 
 
 def _never(lines: Sequence[LineSummary]) -> str:

@@ -69,6 +69,8 @@ class Side:
         What it was given.
     n : int or None
         Participants allocated.
+    description : str
+        What it was given, in the words of arms.csv.
     as_allocated : bool
         False for arms that are no part of the comparison as it was set up; their description says "not
         randomised", "after crossover", "and crossover", "uncontrolled", "whole series" or "all device types".
@@ -77,6 +79,7 @@ class Side:
     arm: str
     procedure: Procedure
     n: int | None
+    description: str
     as_allocated: bool
 
 
@@ -92,6 +95,8 @@ class Result:
         Of its study.
     enrolled : int or None
         Participants of its study.
+    study_note : str
+        What studies.csv says beside.
     arm : Side
         The arm it is about.
     versus : Side or None
@@ -122,6 +127,7 @@ class Result:
     blinding: str
     condition: str
     enrolled: int | None
+    study_note: str
     arm: Side
     versus: Side | None
     measure: Measure
@@ -296,9 +302,9 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
     sides = _sides(evidence)
     studies = evidence.tables["studies"]
     facts = {
-        study: (design, blinding, condition, None if math.isnan(enrolled) else int(enrolled))
-        for study, design, blinding, condition, enrolled in zip(
-            *(studies.text(name) for name in ("study_id", "design", "blinding", "condition")),
+        study: (design, blinding, condition, note, None if math.isnan(enrolled) else int(enrolled))
+        for study, design, blinding, condition, note, enrolled in zip(
+            *(studies.text(name) for name in ("study_id", "design", "blinding", "condition", "note")),
             studies.number("n_enrolled").tolist(),
             strict=True,
         )
@@ -320,7 +326,7 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
     ):
         study, arm, versus, measure, statistic, p_value, analysis, finding, *source = row
         value, sd, se, low, high, p, n = (_or_none(number) for number in values)
-        design, blinding, condition, enrolled = facts[study]
+        design, blinding, condition, about, enrolled = facts[study]
         yield Result(
             line=line,
             study_id=study,
@@ -328,6 +334,7 @@ def _linked(evidence: Evidence) -> Iterator[Result]:
             blinding=blinding,
             condition=condition,
             enrolled=enrolled,
+            study_note=about,
             arm=sides[study, arm],
             versus=sides[study, versus] if versus else None,
             measure=measures[measure],
@@ -366,6 +373,7 @@ def _sides(evidence: Evidence) -> dict[tuple[str, str], Side]:
             arm=arm,
             procedure=procedures[procedure],
             n=None if math.isnan(n) else int(n),
+            description=description,
             as_allocated=OUTSIDE_ALLOCATION.search(description) is None,
         )
         for study, arm, procedure, description, n in zip(*columns, arms.number("n").tolist(), strict=True)

@@ -29,6 +29,7 @@ from spineevidence.lines import (
 )
 from spineevidence.models import Procedure
 from spineevidence.pooling.windows import PooledWindow
+from spineevidence.relief import relief_durations, relief_sentence
 from spineevidence.results import CHANGE, ROLES, Result, lines_of, on_line, results_of, turned
 from spineevidence.stepwise import benefit_state
 from spineevidence.timing import WINDOWS
@@ -256,8 +257,12 @@ def _sentence(
 ) -> str:
     if not treats:
         return NO_TREATMENT
-    timed_domain = asked.curve.domain in DURATION_DOMAINS
-    return line_sentence(curves, votes, asked, studies) if timed_domain else NO_DURATION
+    if asked.curve.domain in DURATION_DOMAINS:
+        return line_sentence(curves, votes, asked, studies)
+    printed = relief_durations(studies, asked.procedure_id)
+    if asked.comparator == CHANGE and asked.curve.domain in {duration.domain for duration in printed}:
+        return relief_sentence(printed)
+    return NO_DURATION
 
 
 def _left_out(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from spineevidence.curves import Curve
@@ -17,8 +18,12 @@ from spineevidence.stepwise import StepwiseDuration
 from spineevidence.wording import stepwise_sentence
 
 Level = Literal[2, 3]
-ENGINE_WORDS = {"half-normal": "half-normal priors", "REML": "restricted likelihood"}
-MODEL_WORDS = {"half-normal": "half-normal prior", "REML": "restricted likelihood", "one study": "one study"}
+ENGINE_WORDS: Mapping[str, str] = MappingProxyType(
+    {"half-normal": "half-normal priors", "REML": "restricted likelihood"}
+)
+MODEL_WORDS: Mapping[str, str] = MappingProxyType(
+    {"half-normal": "half-normal prior", "REML": "restricted likelihood", "one study": "one study"}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -60,6 +60,8 @@ ROW = 0.24  # inches a lane
 TOP, BETWEEN, BOTTOM = 1.2, 1.5, 0.5  # inches above, between and below the panels
 LEFT, WIDTH, RIGHT = 3.5, 6.2, 4.6  # inches for names, lanes and margin
 NAMES = (LEFT - 0.1) / WIDTH  # where names begin, in widths of the panel
+BESIDE = 5  # points from the last follow-up to the arrow of an open end
+NARROWEST = 0.03  # units of the axis: a bar of one visit
 FEW = 25  # lanes; only so few leave room for words inside the panel
 
 
@@ -295,6 +297,8 @@ def _nothing_later(ax: Axes, row: int, lane: Lane, horizon: float) -> None:
 
 
 def _bars(ax: Axes, row: int, lane: Lane, height: float) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
     first, horizon = lane.first, lane.horizon
     if first is None or horizon is None:
         return
@@ -304,10 +308,10 @@ def _bars(ax: Axes, row: int, lane: Lane, height: float) -> None:
     unseen = GREY if shown is None else BLUE
     ax.plot([0, start], [row, row], color=unseen, linewidth=1.0, linestyle=":", zorder=1)
     if shown is not None:
-        width = max(position(shown) - start, 0.03)
+        left, width = _visible(start, position(shown))
         face = PALE_BLUE if lane.reported else BLUE
         ax.barh(
-            row, width, left=start, height=height, facecolor=face, edgecolor=BLUE, linestyle=dashed, zorder=2
+            row, width, left=left, height=height, facecolor=face, edgecolor=BLUE, linestyle=dashed, zorder=2
         )
         taper_end = position(excluded) if excluded is not None and excluded > shown else end
         if taper_end > position(shown) and (excluded is None or excluded > shown):
@@ -326,11 +330,11 @@ def _bars(ax: Axes, row: int, lane: Lane, height: float) -> None:
         until = position(excluded) if excluded is not None else end
         ax.plot([start, until], [row, row], color=GREY, linewidth=1.2, zorder=1)
     if excluded is not None and lane.last_adequate is not None:
-        width = max(position(lane.last_adequate) - position(excluded), 0.03)
+        left, width = _visible(position(excluded), position(lane.last_adequate))
         ax.barh(
             row,
             width,
-            left=position(excluded),
+            left=left,
             height=height,
             facecolor="none",
             edgecolor=ORANGE,
@@ -341,9 +345,16 @@ def _bars(ax: Axes, row: int, lane: Lane, height: float) -> None:
     for month in lane.left_out:
         ax.plot(position(month), row, marker=".", color="#999999", markersize=3, zorder=6)
     if lane.open_end:
-        ax.plot(end + 0.06, row, marker=">", color=BLUE, markersize=6, zorder=4, clip_on=False)
+        beside = ax.transData + ScaledTranslation(BESIDE / 72, 0, ax.figure.dpi_scale_trans)
+        ax.plot(end, row, marker=">", color=BLUE, markersize=6, zorder=4, clip_on=False, transform=beside)
     else:
         ax.plot([end, end], [row - 0.28, row + 0.28], color="#444444", linewidth=1.2, zorder=3)
+
+
+def _visible(start: float, end: float) -> tuple[float, float]:
+    """Return left end and width of a bar that can be seen, and ends where it should."""
+    width = max(end - start, NARROWEST)
+    return end - width, width
 
 
 def _visit(ax: Axes, row: int, month: float, state: str, *, small: bool) -> None:
