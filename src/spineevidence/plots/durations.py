@@ -280,6 +280,7 @@ def _draw_lane(ax: Axes, row: int, lane: Lane) -> None:
             va="center",
             ha="right",
             fontweight="bold",
+            bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.5},
         )
     _words(ax, ax.get_yaxis_transform(), 1.015, row, lane.margin)
 
