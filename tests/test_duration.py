@@ -56,6 +56,15 @@ def test_several_studies_are_pooled_and_told_one_by_one(tmp_path: Path) -> None:
     assert (found.horizon, found.support_horizon) == (12.0, 6.0)
 
 
+def test_studies_that_were_not_randomised_are_named_beside_trials(tmp_path: Path) -> None:
+    two = {"two": {"design": "nonrandomised_controlled", "blinding": "none"}}
+    rows = [*COURSE, contrast(-0.1, -0.6, 0.4, months=6, study_id="two")]
+    assert "MIXED_DESIGNS: not randomised: two" in lasting(tiny(tmp_path / "a", rows, studies=two)).notes
+    for own in (rows, rows[-1:]):
+        said = lasting(tiny(tmp_path / f"{len(own)}", own, studies=two if len(own) == 1 else None)).notes
+        assert not [note for note in said if note.startswith("MIXED_DESIGNS")]
+
+
 def test_studies_in_one_window_are_pooled_there(tmp_path: Path) -> None:
     rows = [contrast(-1.5, -2.5, -0.5, months=5), contrast(-0.1, -0.6, 0.4, months=5.5, study_id="two")]
     found = lasting(tiny(tmp_path, rows))

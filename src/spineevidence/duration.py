@@ -420,6 +420,9 @@ def _line_notes(
     if len(conditions) > 1:
         said = ", ".join(f"{name} {count}" for name, count in sorted(conditions.items()))
         yield f"MIXED_CONDITIONS: {said}"
+    cohorts = [study for study in names if not studies[study][0].randomised]
+    if cohorts and len(cohorts) < len(names):
+        yield f"MIXED_DESIGNS: not randomised: {listed(cohorts)}"
     if len(names) == 1:
         yield f"ONE_STUDY: {names[0]}"
     if asked.comparator == CHANGE and names:
