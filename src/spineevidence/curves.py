@@ -109,7 +109,8 @@ class Curve:
             return f"{text} {UNITS[self.kind]}"
         if self.name.endswith("_0_10") and "." not in text:
             text += ".0"
-        unit = "points" if self.name in NATURAL_RANGES else self.measures[0].unit
+        own = self.measures[0].unit if self.measures else ""
+        unit = "points" if self.name in NATURAL_RANGES else own
         return f"{text} {unit.removesuffix('s') if float(text) == 1 else unit}".strip()
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from spineevidence.curves import Curve
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.formatting import count_of, listed, number, time_in_words
-from spineevidence.longitudinal.course import TimeCourse, pool_over_time
+from spineevidence.longitudinal.course import CourseDuration, TimeCourse, pool_over_time
 from spineevidence.longitudinal.trend import Crossing, Decline
 from spineevidence.pooling.windows import PooledWindows, pool_windows
 from spineevidence.results import CHANGE
@@ -107,7 +107,46 @@ def put_together(
         return _one_window(effects, curve, comparator, delta, sd_rep, followed_on=followed_on)
     course = pool_over_time(effects, sd_rep=sd_rep)
     found = course.duration(delta)
-    sentence = " ".join(
+    return Together(
+        level=3,
+        engine=course.engine,
+        k=course.k,
+        steps=found.steps,
+        new_setting=found.new_setting,
+        crossing=found.crossing,
+        decline=course.decline,
+        fragile=found.fragile,
+        course=course,
+        window=None,
+        sentence=course_sentence(course, found, curve=curve, comparator=comparator, followed_on=followed_on),
+        notes=tuple(dict.fromkeys((*course.notes, *found.notes))),
+    )
+
+
+def course_sentence(
+    course: TimeCourse, found: CourseDuration, *, curve: Curve, comparator: str, followed_on: bool = False
+) -> str:
+    """Return how long a course shows a benefit, in words.
+
+    Parameters
+    ----------
+    course : TimeCourse
+        Several studies at several times.
+    found : CourseDuration
+        Its duration against one threshold.
+    curve : Curve
+        For words.
+    comparator : str
+        A comparator class, "change", or the name of a control.
+    followed_on : bool
+        Whether a study reports a later visit without numbers.
+
+    Returns
+    -------
+    str
+        The bounds, what is fragile, the crossing of the curve, a decline within studies.
+    """
+    return " ".join(
         [
             f"{count_of(course.k, 'study', 'studies').capitalize()} together (joint model, "
             f"{ENGINE_WORDS[course.engine]}): "
@@ -120,20 +159,6 @@ def put_together(
             ),
             *(["Early and late windows rest on different studies."] if _mixed(found.notes) else []),
         ]
-    )
-    return Together(
-        level=3,
-        engine=course.engine,
-        k=course.k,
-        steps=found.steps,
-        new_setting=found.new_setting,
-        crossing=found.crossing,
-        decline=course.decline,
-        fragile=found.fragile,
-        course=course,
-        window=None,
-        sentence=sentence,
-        notes=tuple(dict.fromkeys((*course.notes, *found.notes))),
     )
 
 

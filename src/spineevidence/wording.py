@@ -77,7 +77,7 @@ def stepwise_sentence(
     curve : Curve
         For the unit of the threshold.
     comparator : str
-        A comparator class, or "change".
+        A comparator class, "change", or the name of a control.
     followed_on : bool
         Whether the study reports a later visit without numbers.
 
@@ -86,7 +86,9 @@ def stepwise_sentence(
     str
         The headline of the code, then every visit it does not cover, then the last follow-up.
     """
-    words = _ChangeWords() if comparator == "change" else _ContrastWords(COMPARATORS[comparator])
+    words = (
+        _ChangeWords() if comparator == "change" else _ContrastWords(COMPARATORS.get(comparator, comparator))
+    )
     last = "last visit with numbers" if followed_on else "last follow-up"
     delta = curve.in_words(step.delta)
     parts = [words.headline(step, delta, last)]
