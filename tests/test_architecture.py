@@ -37,9 +37,17 @@ def order() -> list[str]:
     return re.findall(r"^\| `([a-z_.]+)` \|", table, flags=re.MULTILINE)
 
 
+def drawing(tree: ast.Module) -> set[ast.AST]:
+    """Return all that stands in methods ``plot``: results draw themselves by a local import."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    methods = [node for one in classes for node in one.body if isinstance(node, ast.FunctionDef)]
+    return {inner for node in methods if node.name == "plot" for inner in ast.walk(node)}
+
+
 def imported(tree: ast.Module) -> Iterator[str]:
-    """Return the modules of the package that a module imports, anywhere in its text."""
-    for node in ast.walk(tree):
+    """Return the modules of the package that a module imports, anywhere but in methods ``plot``."""
+    allowed = drawing(tree)
+    for node in (one for one in ast.walk(tree) if one not in allowed):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("spineevidence"):
             inner = node.module.removeprefix("spineevidence").lstrip(".")
             names = [f"{inner}.{alias.name}".lstrip(".") for alias in node.names]

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from spineevidence.plots.durations import duration_plot
     from spineevidence.plots.forest import forest_plot
     from spineevidence.plots.funnel import funnel_plot
+    from spineevidence.plots.timecourse import time_course_plot
     from spineevidence.pooling.groups import pool_groups
     from spineevidence.pooling.halfnormal import pool_half_normal
     from spineevidence.pooling.mantelhaenszel import mantel_haenszel, mantel_haenszel_rates, peto
@@ -116,6 +117,7 @@ _HOMES = MappingProxyType(
         "stepwise_duration": "stepwise",
         "subgroups": "pooling.subgroups",
         "summarize": "summary",
+        "time_course_plot": "plots.timecourse",
         "trim_and_fill": "pooling.smallstudy",
     }
 )
@@ -181,6 +183,7 @@ __all__ = [
     "stepwise_duration",
     "subgroups",
     "summarize",
+    "time_course_plot",
     "trim_and_fill",
     "write_evidence",
 ]

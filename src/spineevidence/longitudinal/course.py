@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from spineevidence.pooling.mixtures import freedom_of_tails
 from spineevidence.pooling.windows import mix_note
 from spineevidence.stepwise import STATES, State, StepwiseDuration, benefit_state, stepwise_duration
 from spineevidence.timing import LIMIT_SLACK, WINDOWS, FloatArray, find_window, window_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 RHO = 0.7  # correlation of sampling errors for a doubling of time
 OTHER_RHO = (0.5, 0.9)
@@ -316,6 +320,25 @@ class TimeCourse:
             of `delta`; `duration` says which.
         """
         return self._crossing(delta)[0]
+
+    def plot(self, *, delta: float | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the course; `spineevidence.time_course_plot` has all options.
+
+        Parameters
+        ----------
+        delta : float, optional
+            Smallest difference that matters, in the units of the effects; without it windows are not judged.
+        ax : Axes, optional
+            Where to draw. Without it a figure is made.
+
+        Returns
+        -------
+        Axes
+            The panel.
+        """
+        from spineevidence.plots.timecourse import time_course_plot
+
+        return time_course_plot(self, delta=delta, ax=ax)
 
     def _crossing(self, delta: float) -> tuple[Crossing | None, tuple[str, ...]]:
         if self.line is None:
