@@ -410,9 +410,10 @@ def test_all_words_lie_in_the_figure_and_none_is_small(course: str, request: pyt
             assert box.y1 <= whole.y1, text
 
 
-@pytest.mark.parametrize("delta", [0.05, 1.0])
-def test_labels_of_the_lines_do_not_lie_on_each_other(six: TimeCourse, delta: float) -> None:
-    ax = time_course_plot(six, delta=delta)
+@pytest.mark.parametrize(("course", "delta"), [("six", 0.05), ("six", 1.0), ("shares", 0.05)])
+def test_labels_of_the_lines_do_not_lie_on_each_other(six: TimeCourse, course: str, delta: float) -> None:
+    shares = effects_of([("A", 1, 0.5, 0.04), ("B", 6, 0.0, 0.04)], measure="RD", estimand="contrast")
+    ax = time_course_plot(six if course == "six" else pool_over_time(shares), delta=delta)
     assert isinstance(ax.figure, Figure)
     ax.figure.canvas.draw()
     threshold, zero = (

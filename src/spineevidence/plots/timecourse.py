@@ -40,7 +40,8 @@ ENTRIES, ENTRY = 3, 13.6  # columns of the legend; points a line of it
 TITLE = 16.0  # points a line of the title
 WORDS, TITLES = 15.8, 10.7  # characters that fit on an inch of a line
 REACH = (0.75, 3.0)  # spreads of the estimates, or half widths of intervals, drawn beyond them
-NEAR = 11.0  # points: labels of two lines nearer than that are moved apart
+NEAR = 11.0  # points: labels of one line each are moved apart where they are nearer
+ASIDE = 18  # characters of a label on a line
 WIDTHS = (0.6, 2.2)  # points: the thinnest and the widest line of a study
 SIZES = (2.5, 5.5)  # points: the smallest and the largest marker of a study
 
@@ -217,17 +218,17 @@ def _lines(ax: Axes, layout: CourseLayout) -> None:
         ax.plot([0, end], [layout.delta] * 2, color=THRESHOLD, linewidth=1.4, linestyle=":", zorder=1)
         low, high = ax.get_ylim()
         points = 72 * ax.bbox.height / ax.figure.dpi * layout.delta / (high - low)
-        apart = max(NEAR - points, 0.0) / 2
-        _aside(ax, f"delta {layout.threshold}", layout.delta, shift=apart)
+        words = textwrap.wrap(f"delta {layout.threshold}", ASIDE)
+        apart = max(NEAR * (len(words) + 1) / 2 - points, 0.0) / 2
+        _aside(ax, "\n".join(words), layout.delta, shift=apart)
     _aside(ax, zero, 0.0, shift=-apart)
     _note(ax, layout.beyond, (1, 1), (0, 3), align="right", rise="bottom")
 
 
 def _aside(ax: Axes, text: str, height: float, *, shift: float) -> None:
     """Write to the right of the panel at a height."""
-    words = "\n".join(textwrap.wrap(text, 18))
     ax.annotate(
-        words,
+        text,
         (1, height),
         xycoords=ax.get_yaxis_transform(),
         xytext=(9, shift),
