@@ -12,6 +12,7 @@ import meta_conversions
 import meta_counts
 import meta_intervalcensored
 import meta_means
+import meta_multilevel
 import meta_pooling_core
 import meta_pooling_models
 import meta_pooling_tables
@@ -300,6 +301,7 @@ ADAPTERS: dict[str, Callable[..., object]] = {
     **meta_conversions.FAMILIES,
     **meta_pooling_tables.FAMILIES,
     **meta_intervalcensored.FAMILIES,
+    **meta_multilevel.FAMILIES,
     "escalc_single": single,
     "reml_hard": meta_pooling_core.hard,
     "rma_uni": pooled,

@@ -1,1 +1,1 @@
-"""Several follow-ups of several studies in one model: the course of an effect over time."""
+"""Effects at several times: multilevel models, the course over time, interval-censored durations."""
