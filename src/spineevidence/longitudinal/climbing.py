@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ NEAR = 1e-13  # rise that the next step promises, at which the search ends and p
 SHORT = 1e-5  # of a way to a bound: nearer than that the bound itself is tried
 STEEPNESS = 1e-9  # of the gradient times the scale: there the search has converged
 HALVINGS = 40
+SAME = 0.05  # of the scales: a place as near as that to a maximum
+LOW = 0.1  # and lower by no more than that belongs to it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +61,7 @@ def climb(
     high: FloatArray,
     scale: FloatArray,
     soft: BoolArray,
+    known: Sequence[Peak] = (),
 ) -> Peak:
     """Return the maximum that is reached from a start.
 
@@ -75,6 +78,8 @@ def climb(
     soft : ndarray of bool, shape (n,)
         Parameters whose lower bound is approached and not jumped to: there the gradient may be 0 although the
         function rises from there on.
+    known : sequence of Peak, optional
+        Maxima found before: when the way comes near to one, that is returned.
 
     Returns
     -------
@@ -99,6 +104,9 @@ def climb(
         if found is None:
             break
         place, (height, slope, bend) = new, found
+        for peak in known:
+            if np.abs((place - peak.place) / scale).max() < SAME and height > peak.height - LOW:
+                return peak
         near = soft & ~held & (place < low + SHORT * scale)
         if near.any():
             tried = np.where(near, low, place)

@@ -10,7 +10,7 @@ import numpy as np
 from spineevidence.formatting import number
 from spineevidence.longitudinal.climbing import BoolArray
 from spineevidence.longitudinal.inputs import Labels, Named
-from spineevidence.longitudinal.structures import ONE_CORRELATION, moments, on_diagonal, printed
+from spineevidence.longitudinal.structures import ONE_CORRELATION, covariance, on_diagonal, printed
 from spineevidence.timing import FloatArray
 
 AT_ONE = 1e-6  # a correlation of an unstructured matrix this close to -1 or 1 is at its limit
@@ -101,7 +101,7 @@ def _component(named: Named, parameters: FloatArray, at_bound: BoolArray) -> Com
         groups=len(named.groups),
         tau2=tau2,
         rho=rho,
-        covariance=moments(form, parameters).value,
+        covariance=covariance(form, parameters),
         variance_at_0=tau2 == 0,
         correlation_at_limit=at_limit,
         singular=singular,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from spineevidence.longitudinal.climbing import BoolArray, Climbed, Peak, climb
-from spineevidence.longitudinal.marginal import Model, derivatives, log_likelihood
+from spineevidence.longitudinal.marginal import Model, derivatives, log_likelihoods
 from spineevidence.longitudinal.structures import bounds, on_diagonal, start
 from spineevidence.timing import FloatArray
 
@@ -56,8 +56,9 @@ def typical(model: Model) -> float:
     """Return the mean square of the effects about their least-squares fit, and not 0."""
     k, p = model.x.shape
     known = model.v if model.v.ndim == 1 else np.diagonal(model.v)
-    mean_square = float(np.square(model.y).sum()) / max(k - p, 1)
-    return max(mean_square, LEAST * float(np.median(known)))
+    mean_square: float = float(np.square(model.y).sum()) / max(k - p, 1)
+    least: float = LEAST * float(np.median(known))
+    return max(mean_square, least)
 
 
 def highest(model: Model) -> Peak:
@@ -74,19 +75,22 @@ def highest(model: Model) -> Peak:
         Standard deviations are 0 or more.
     """
     area = box(model)
-    heights: dict[float, tuple[float, FloatArray]] = {}
-    for correlation, place in _starts(model):
-        height = log_likelihood(model, place)
-        if correlation not in heights or height > heights[correlation][0]:
-            heights[correlation] = height, place
-    best = sorted(heights.values(), key=lambda pair: -pair[0])[:CLIMBS]
-    peaks = [reach(lambda at: derivatives(model, at), area, place) for _, place in best]
+    kinds, places = zip(*_starts(model), strict=True)
+    heights = log_likelihoods(model, list(places))
+    first: dict[float, int] = {}
+    for i in np.argsort(-heights, kind="stable"):
+        first.setdefault(kinds[i], int(i))
+    peaks: list[Peak] = []
+    for i in list(first.values())[:CLIMBS]:
+        peaks.append(reach(lambda at: derivatives(model, at), area, places[i], known=peaks))
     return max(peaks, key=lambda peak: peak.height)
 
 
-def reach(function: Climbed, area: Box, place: FloatArray) -> Peak:
-    """Return the maximum that is reached from one place."""
-    return climb(function, start=place, low=area.low, high=area.high, scale=area.scale, soft=area.soft)
+def reach(function: Climbed, area: Box, place: FloatArray, *, known: Sequence[Peak] = ()) -> Peak:
+    """Return the maximum that is reached from one place; one that is known is taken when it is near."""
+    return climb(
+        function, start=place, low=area.low, high=area.high, scale=area.scale, soft=area.soft, known=known
+    )
 
 
 def _starts(model: Model) -> Iterator[tuple[float, FloatArray]]:

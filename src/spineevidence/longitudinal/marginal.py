@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from spineevidence.longitudinal.structures import Form, Moments, moments
+from spineevidence.longitudinal.structures import Form, Moments, covariance, moments
 from spineevidence.timing import FloatArray
 
 IntArray = npt.NDArray[np.intp]
@@ -272,7 +272,7 @@ def solve(model: Model, values: list[FloatArray]) -> Solved:
         spread += 2 * float(np.log(np.einsum("bii->bi", np.linalg.cholesky(m))).sum())
         inverse = np.asarray(np.linalg.inv(m), dtype=np.float64)
         product = inverse @ blocks.data
-        cross += np.einsum("bmi,bmj->ij", blocks.data, product)
+        cross += blocks.data.reshape(-1, p + 1).T @ product.reshape(-1, p + 1)
         inverses.append(inverse)
         products.append(product)
     b = np.linalg.solve(cross[:p, :p], cross[:p, p])
@@ -290,14 +290,31 @@ def solve(model: Model, values: list[FloatArray]) -> Solved:
     return Solved(b, (vcov + vcov.T) / 2, rss, loglik, tuple(inverses), weighted, tuple(pull))
 
 
-def log_likelihood(model: Model, parameters: FloatArray) -> float:
-    """Return the log-likelihood at parameters of shape (q,)."""
-    return solve(model, values_at(model, parameters)).loglik
+def log_likelihoods(model: Model, places: list[FloatArray]) -> FloatArray:
+    """Return the log-likelihoods at S places, each of shape (q,); all at once, shape (S,)."""
+    each = [values_at(model, place) for place in places]
+    stacked = [np.stack([one.reshape(-1) for one in values]) for values in zip(*each, strict=True)]
+    none = np.zeros((len(places), 1))
+    p = model.x.shape[1]
+    spread, cross = np.zeros(len(places)), np.zeros((len(places), p + 1, p + 1))
+    for blocks in model.blocks:
+        m = np.broadcast_to(blocks.v, (len(places), *blocks.v.shape))
+        for pair, values in zip(blocks.pair, stacked, strict=True):
+            m = m + np.concatenate([values, none], axis=1)[:, pair]
+        spread += 2 * np.log(np.einsum("sbii->sbi", np.linalg.cholesky(m))).sum(axis=(1, 2))
+        cross += (blocks.data.transpose(0, 2, 1) @ np.linalg.solve(m, blocks.data)).sum(axis=1)
+    inner, right = cross[:, :p, :p], cross[:, :p, p:]
+    rss = cross[:, p, p] - (right * np.linalg.solve(inner, right)).sum(axis=(1, 2))
+    k = model.y.size - p if model.restricted else model.y.size
+    determinant = np.linalg.slogdet(inner)[1] if model.restricted else 0.0
+    return np.asarray(-0.5 * (k * LOG_2PI + spread + rss + determinant))
 
 
 def values_at(model: Model, parameters: FloatArray) -> list[FloatArray]:
     """Return the covariance matrix of the levels of each term."""
-    return [moment.value for moment in _moments(model, parameters)]
+    return [
+        covariance(term.form, part) for term, part in zip(model.terms, model.split(parameters), strict=True)
+    ]
 
 
 def _moments(model: Model, parameters: FloatArray) -> list[Moments]:
@@ -335,26 +352,32 @@ def derivatives(model: Model, parameters: FloatArray) -> tuple[float, FloatArray
         _add_scores(scores, blocks, _loss(model, solved, inverse, weighted) - _outer(pull))
         slopes = _slopes(blocks, found)
         shifted = (slopes @ pull[..., None])[..., 0]
-        load += np.einsum("bmp,qbm->qp", weighted, shifted)
-        hessian -= np.einsum("qbm,rbm->qr", shifted, (inverse @ shifted[..., None])[..., 0])
+        load += shifted.reshape(q, -1) @ weighted.reshape(-1, p)
+        hessian -= _products(shifted, inverse @ shifted[..., None])
         turned = inverse @ slopes
-        hessian += 0.5 * np.einsum("qbij,rbji->qr", turned, turned)
+        hessian += 0.5 * _products(turned, turned.transpose(0, 1, 3, 2))
         if model.restricted:
             bent = slopes @ weighted
-            drift += np.einsum("bmi,qbmj->qij", weighted, bent)
-            hessian -= np.einsum("qbmi,rbmj,ij->qr", bent, inverse @ bent, solved.vcov, optimize=True)
-    hessian += np.einsum("qi,ij,rj->qr", load, solved.vcov, load)
+            drift += (weighted.transpose(0, 2, 1) @ bent).sum(axis=1)
+            hessian -= _products(bent @ solved.vcov, inverse @ bent)
+    hessian += load @ solved.vcov @ load.T
     if model.restricted:
         moved = solved.vcov @ drift
-        hessian += 0.5 * np.einsum("qij,rji->qr", moved, moved)
+        hessian += 0.5 * _products(moved, moved.transpose(0, 2, 1))
     start = 0
     for moment, score in zip(found, scores, strict=True):
         here = slice(start, start + moment.first.shape[0])
         square = score[:-1].reshape(moment.value.shape)
-        gradient[here] = -0.5 * np.einsum("ij,qij->q", square, moment.first)
-        hessian[here, here] -= 0.5 * np.einsum("ij,qrij->qr", square, moment.second)
+        gradient[here] = -0.5 * (square * moment.first).sum(axis=(1, 2))
+        hessian[here, here] -= 0.5 * (square * moment.second).sum(axis=(2, 3))
         start = here.stop
     return solved.loglik, gradient, (hessian + hessian.T) / 2
+
+
+def _products(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the sums of products of each pair of parameters, shape (q, q); inputs of shape (q, ...)."""
+    size = left.shape[0]
+    return np.asarray(left.reshape(size, -1) @ right.reshape(size, -1).T)
 
 
 def _outer(pull: FloatArray) -> FloatArray:

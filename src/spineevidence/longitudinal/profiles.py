@@ -13,7 +13,7 @@ from spineevidence.formatting import interval, number
 from spineevidence.longitudinal.climbing import Peak
 from spineevidence.longitudinal.fitting import Box, box, reach
 from spineevidence.longitudinal.marginal import Blocks, IntArray, Model, derivatives
-from spineevidence.longitudinal.structures import moments
+from spineevidence.longitudinal.structures import covariance
 from spineevidence.timing import FloatArray
 
 DOUBLINGS = 60  # of a variance in search of its upper limit
@@ -166,7 +166,7 @@ def _unstructured_path(model: Model, parameters: FloatArray, number: int, place:
     pairs = np.triu_indices(size, 1)
     front = [int(side[place - size]) for side in pairs] if correlation else [place]
     order = np.array([*front, *(i for i in range(size) if i not in front)], dtype=np.intp)
-    value = moments(form, parameters[first : first + form.size]).value[np.ix_(order, order)]
+    value = covariance(form, parameters[first : first + form.size])[np.ix_(order, order)]
     factor = np.linalg.cholesky(value + JITTER * np.trace(value) / size * np.eye(size))
     moved = parameters.copy()
     moved[first : first + form.size] = factor[np.tril_indices(size)]

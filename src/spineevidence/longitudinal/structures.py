@@ -200,6 +200,17 @@ def moments(form: Form, parameters: FloatArray) -> Moments:
     return Moments(product * r0, first, second)
 
 
+def covariance(form: Form, parameters: FloatArray) -> FloatArray:
+    """Return the covariance matrix of the levels alone, shape (L, L); see `moments`."""
+    if form.structure == "UN":
+        factor = np.zeros((form.levels, form.levels))
+        factor[np.tril_indices(form.levels)] = parameters
+        return np.asarray(factor @ factor.T)
+    spread = np.broadcast_to(parameters[: form.scales], (form.levels,))
+    correlations = _correlations(form, parameters[-1] if form.with_correlation else 0.0)[0]
+    return np.asarray(spread[:, None] * spread * correlations)
+
+
 def _unstructured(form: Form, parameters: FloatArray) -> Moments:
     size = form.levels
     row, column = np.tril_indices(size)
