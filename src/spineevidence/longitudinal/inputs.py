@@ -294,7 +294,7 @@ def read_labels(
         code, words = pd.factorize(column, sort=True)
         return code.astype(np.intp), tuple(words.tolist())
     place: Mapping[Hashable, int] = {label: i for i, label in enumerate(order)}
-    unknown = [label for label in column.unique() if label not in place]
+    unknown = [label for label in column.unique().tolist() if label not in place]
     if unknown or len(place) < len(order):
         found = repr(unknown[0]) if unknown else "a level twice"
         raise InputError(f"{name}: the order must hold every level once; found {found}; give all levels")
