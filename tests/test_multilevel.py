@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import meta_multilevel
 from spineevidence.effectsizes import EffectSizes
 from spineevidence.errors import InputError, UnknownNameError
 from spineevidence.longitudinal import fitting, marginal, structures
@@ -23,6 +26,7 @@ from spineevidence.pooling.pool import pool
 
 FloatArray = npt.NDArray[np.float64]
 
+META = Path(__file__).parent / "oracles" / "meta"
 SAME = 1e-6  # relative: variances of two searches that end where the gradient is 0
 CLOSE = 1e-8  # of a standard error: coefficients of the same
 DIFFERENCE = 1e-5  # relative: central differences against exact derivatives
@@ -220,6 +224,53 @@ def test_a_dense_formula_gives_the_same() -> None:
     assert found.b == pytest.approx(b, rel=1e-9)
     assert found.vcov == pytest.approx(np.linalg.inv(x.T @ w @ x), rel=1e-9)
     assert found.loglik == pytest.approx(loglik, abs=1e-9)
+
+
+def dense_likelihood(found: MultilevelFit, v: FloatArray, study: FloatArray, level: FloatArray) -> float:
+    """Return the log-likelihood from whole matrices, as the formula is printed."""
+    state = found._state
+    same = np.asarray(study)[:, None] == study
+    m = v + np.where(same, found.components[0].covariance[np.ix_(level, level)], 0.0)
+    w, x = np.linalg.inv(m), state.x
+    y = state.model.y
+    r = y - x @ np.linalg.solve(x.T @ w @ x, x.T @ w @ y)
+    logs = [np.linalg.slogdet(part)[1] for part in (x.T @ x, m, x.T @ w @ x)]
+    if found.method == "ML":
+        return float(-0.5 * (y.size * np.log(2 * np.pi) + logs[1] + r @ w @ r))
+    free = y.size - x.shape[1]
+    return float(-0.5 * (free * np.log(2 * np.pi) - logs[0] + logs[1] + logs[2] + r @ w @ r))
+
+
+@pytest.mark.parametrize("name", sorted(meta_multilevel.LOWER_MAXIMUM))
+def test_a_higher_maximum_than_that_of_one_start_is_found(name: str) -> None:
+    file = json.loads((META / "rma_mv__synthetic_long_1.json").read_text(encoding="utf-8"))
+    case = next(case for case in file["cases"] if case["id"] == name)
+    highest = meta_multilevel.fitted(file["inputs"], case)
+    lower = meta_multilevel.fitted_at_the_maximum_of_the_file(file["inputs"], case)
+    data = file["inputs"]["data"]
+    level = np.searchsorted(case["settings"]["inner_levels"], data["months"])
+    heights = [
+        dense_likelihood(fit, np.array(file["inputs"]["V"]), np.array(data["study"]), level)
+        for fit in (highest, lower)
+    ]
+    assert heights == pytest.approx([highest.loglik, lower.loglik], abs=1e-8)
+    assert heights[1] == pytest.approx(case["expected"]["logLik"], abs=1e-8)
+    assert heights[0] > heights[1] + 0.09
+    assert any(note.startswith("SEVERAL_MAXIMA: ") for note in highest.notes)
+
+
+@pytest.mark.parametrize("structure", ["CS", "CAR", "HCS", "HAR", "UN"])
+@pytest.mark.parametrize("seed", [51, 57, 115, 158])
+def test_no_place_is_higher_than_the_maximum(structure: str, seed: int) -> None:
+    data = draw(seed, studies=12, between=0.2)
+    found = fit(data, structure)
+    model = found._state.model
+    area, rng = fitting.box(model), np.random.default_rng(seed)
+    low = np.where(np.isfinite(area.low), area.low, -2 * area.scale)
+    high = np.where(np.isfinite(area.high), area.high, 2 * area.scale)
+    tried = [low + (high - low) * rng.random(low.size) ** 2 for _ in range(12)]
+    reached = [fitting.reach(lambda at: marginal.derivatives(model, at), area, place) for place in tried]
+    assert max(peak.height for peak in reached) <= found.loglik + 1e-6
 
 
 def test_crossed_groups_are_one_block() -> None:

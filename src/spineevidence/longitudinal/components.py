@@ -108,8 +108,15 @@ def _component(named: Named, parameters: FloatArray, at_bound: BoolArray) -> Com
     )
 
 
-def notes_of(terms: Sequence[Named], components: Sequence[Component], *, converged: bool) -> Iterator[str]:
+def notes_of(
+    terms: Sequence[Named], components: Sequence[Component], *, converged: bool, rival: float | None
+) -> Iterator[str]:
     """Yield a note for each component at a bound, and for what the data do not tell."""
+    if rival is not None:
+        yield (
+            f"SEVERAL_MAXIMA: other components have a log-likelihood only {number(rival, 2)} lower; "
+            "the data do not settle them"
+        )
     if not converged:
         yield "the search for the highest likelihood stopped where it is flat; components are less exact"
     for named, component in zip(terms, components, strict=True):

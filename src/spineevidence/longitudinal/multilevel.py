@@ -14,7 +14,7 @@ from spineevidence.errors import InputError
 from spineevidence.formatting import count_of
 from spineevidence.formulas.arguments import check_word, checked_level
 from spineevidence.longitudinal.components import components_of, notes_of
-from spineevidence.longitudinal.fitting import highest
+from spineevidence.longitudinal.fitting import box, maxima, rival
 from spineevidence.longitudinal.inputs import (
     Given,
     Named,
@@ -77,8 +77,9 @@ def fit_multilevel(
     Returns
     -------
     MultilevelFit
-        As ``metafor::rma.mv(yi, V, mods, random)``. The highest of the maxima that several starts lead to;
-        variances of 0 and correlations at a limit are reached exactly, and named in `notes`.
+        As ``metafor::rma.mv(yi, V, mods, random)``, at the highest of the maxima that many starts lead to
+        (metafor has one start). Variances of 0 and correlations at a limit are reached exactly, and named in
+        `notes`, as is another maximum that is nearly as high.
 
     Raises
     ------
@@ -144,10 +145,11 @@ def _fitted(
     model = arrange(x=basis, y=centred, v=v, terms=terms, restricted=restricted, block=block)
     if not terms:
         nothing = np.zeros(0)
-        return State(model, named, nothing, nothing > 0, True, solve(model, []), turn, x)
-    peak = highest(model)
+        return State(model, named, nothing, nothing > 0, True, None, solve(model, []), turn, x)
+    peaks = maxima(model)
+    peak, gap = peaks[0], rival(peaks, box(model))
     solved = solve(model, values_at(model, peak.place))
-    return State(model, named, peak.place, peak.at_bound, peak.converged, solved, turn, x)
+    return State(model, named, peak.place, peak.at_bound, peak.converged, gap, solved, turn, x)
 
 
 def _freedom(x: FloatArray, groups: Sequence[IntArray]) -> FloatArray:
@@ -209,7 +211,7 @@ def _described(
         test=test,
         freedom=freedom,
         level=level,
-        notes=tuple(notes_of(state.terms, components, converged=state.converged)),
+        notes=tuple(notes_of(state.terms, components, converged=state.converged, rival=state.rival)),
         _state=state,
     )
 

@@ -49,13 +49,17 @@ class Wald:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What later questions to a fit are answered from; `turn` leads from the orthonormal design back."""
+    """What later questions to a fit are answered from.
+
+    `turn` leads from the orthonormal design back; `rival` says how much lower another maximum is.
+    """
 
     model: Model
     terms: tuple[Named, ...]
     parameters: FloatArray
     at_bound: BoolArray
     converged: bool
+    rival: float | None
     solved: Solved
     turn: FloatArray
     x: FloatArray
