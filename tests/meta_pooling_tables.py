@@ -109,7 +109,7 @@ def windows(case: Case) -> object:
     return {
         "contrasts": [_contrast(effects, position) for position in range(len(effects))],
         "windows": [_window(window) for window in pooled.windows],
-        "stepwise": _stepwise(pooled.duration),
+        "stepwise": stepwise_words(pooled.duration),
     }
 
 
@@ -128,7 +128,13 @@ def contrasts(arms: list[Mapping[str, Any]]) -> EffectSizes:
 
 
 def lineage_of(
-    found: EffectSizes, position: int, *, study: str, months: float, n: tuple[int, int] | None = None
+    found: EffectSizes,
+    position: int,
+    *,
+    study: str,
+    months: float,
+    versus: str = "sham",
+    n: tuple[int, int] | None = None,
 ) -> Effect:
     """Return what stands behind an effect, of which only study, time and sizes matter here."""
     window = window_of(months)
@@ -137,7 +143,7 @@ def lineage_of(
         curve="pain",
         measure_id="pain",
         arm="procedure",
-        versus="sham",
+        versus=versus,
         months=months,
         window="" if window is None else window.label,
         yi=float(found.yi[position]),
@@ -199,7 +205,8 @@ def _window(window: PooledWindow) -> dict[str, object]:
     }
 
 
-def _stepwise(found: StepwiseDuration) -> dict[str, object]:
+def stepwise_words(found: StepwiseDuration) -> dict[str, object]:
+    """Return the two runs in the words of the files."""
     kinds = {"crosses": found.point_crossing, "below_throughout": 0.0, "above_at_last": None}
     return {
         "anchor_time": found.anchor,

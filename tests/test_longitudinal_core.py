@@ -11,42 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import meta_pooling_tables
+from meta_longitudinal import Rows
 from spineevidence.effectsizes import t_quantile
 from spineevidence.formulas.covariances import visit_covariance
 from spineevidence.longitudinal.quadrature import posterior
 from spineevidence.longitudinal.restricted import restricted_maximum
 from spineevidence.longitudinal.trend import crossing, decline_within, fieller
-from spineevidence.longitudinal.workingmodel import WorkingModel, surface, working_model
-from spineevidence.timing import WINDOWS, FloatArray, window_labels
+from spineevidence.longitudinal.workingmodel import surface
+from spineevidence.timing import FloatArray
 
-FILE = Path(__file__).parent / "oracles" / "joint" / "o05_longitudinal.json"
+FILE = Path(__file__).parent / "oracles" / "o05_longitudinal.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}
 TRIALS = ("A_six_sham_trials", "B_two_trials", "C_three_trials_null")
-
-
-class Rows:
-    """The rows of a case, with both designs."""
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        if "rows" in given:
-            names = [row["study"] for row in given["rows"]]
-            self.months, self.y, self.v = (
-                np.array([float(row[key]) for row in given["rows"]]) for key in ("months", "d", "v")
-            )
-        else:
-            effects = meta_pooling_tables.contrasts(given["arms"])
-            names = [effect.study_id for effect in effects.lineage]
-            self.months = np.array([effect.months for effect in effects.lineage])
-            self.y, self.v = np.array(effects.yi), np.array(effects.vi)
-        self.study = np.unique(names, return_inverse=True)[1]
-        labels = window_labels(self.months)
-        self.windows = [window for window in WINDOWS if window.label in set(labels.tolist())]
-        self.saturated = np.array([[float(label == w.label) for w in self.windows] for label in labels])
-        self.line = np.column_stack([np.ones_like(self.y), np.log2(self.months)])
-
-    def model(self, design: FloatArray, rho: float = 0.7) -> WorkingModel:
-        return working_model(y=self.y, v=self.v, months=self.months, study=self.study, design=design, rho=rho)
 
 
 def case(name: str) -> tuple[Rows, dict[str, Any]]:

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+import meta_longitudinal
 import meta_pooling_tables
 from spineevidence.effects import effect_sizes
-from spineevidence.effectsizes import EffectSizes
+from spineevidence.effectsizes import EffectSizes, t_quantile
 from spineevidence.errors import EstimandError, InputError
 from spineevidence.evidence import Evidence, load_evidence
 from spineevidence.longitudinal.course import TimeCourse, pool_over_time
 from spineevidence.stepwise import stepwise_duration
 
-FILE = Path(__file__).parent / "oracles" / "joint" / "o05_longitudinal.json"
+FILE = Path(__file__).parent / "oracles" / "o05_longitudinal.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}
 TRIALS = ("A_six_sham_trials", "B_two_trials", "C_three_trials_null")
 
@@ -87,6 +88,33 @@ def test_durations_of_the_intervals_meet_the_oracle(name: str, engine: Any, key:
     own = found.duration(1.0)
     if not own.fragile:
         assert own.steps == dataclasses.replace(steps)
+
+
+def test_deep_brain_stimulation_is_as_published() -> None:
+    """Ishak et al. 2007, 46 cohorts: changes at 3, 6, 12 and (long-term, coded) 24 months."""
+    given = CASES["ishak2007"]["input"]
+    har = meta_longitudinal.published(given)
+    assert har.b.round(1).tolist() == [25.9, 27.5, 28.7, 26.5]
+    course = pool_over_time(meta_longitudinal.changes(given), sd_rep=10)
+    assert (course.engine, course.k, course.rho) == ("REML", 46, 0.7)
+    assert [round(window.estimate, 1) for window in course.windows] == [26.0, 27.2, 28.6, 26.0]
+    halves = [window.ci_high - window.estimate for window in course.windows]
+    t45 = t_quantile(p=0.975, df=45)
+    assert [round(half / t45, 2) for half in halves] == [1.08, 1.07, 1.05, 1.43]
+    assert (round(course.tau**2, 1), round(course.omega**2, 1)) == (24.3, 2.1)
+    windows = [meta_longitudinal.alone(given, window.months).b for window in course.windows]
+    assert [round(one, 1) for one in windows] == [24.9, 27.5, 28.5, 24.1]
+    # other studies report late: window by window the late drop is 4.4, with study effects 2.6
+    assert round(windows[2] - windows[3], 1) == 4.4
+    assert round(course.windows[2].estimate - course.windows[3].estimate, 1) == 2.6
+    assert course.duration(20).steps.code == "right_censored_at_horizon"
+
+
+def test_deep_brain_stimulation_is_a_change_and_never_an_effect() -> None:
+    course = pool_over_time(meta_longitudinal.changes(CASES["ishak2007"]["input"]), sd_rep=10)
+    assert course.estimand == "change"
+    assert any(note.startswith("CHANGE_ONLY: ") for note in course.notes)
+    assert "contrast" not in repr(course) + course._repr_html_()
 
 
 def test_six_trials_say_how_long() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import meta_conversions
 import meta_counts
 import meta_intervalcensored
+import meta_longitudinal
 import meta_means
 import meta_multilevel
 import meta_pooling_core
@@ -43,23 +44,7 @@ def single_study(case: Case) -> object:
         anchor_after=given["anchor_after_months"],
         level=given["level"],
     )
-    return {
-        "anchor_time": result.anchor,
-        "states": list(result.states),
-        "shown_until": _zero_for_none(result.shown_until),
-        "important_shown_until": _zero_for_none(result.important_shown_until),
-        "important_excluded_from": result.important_excluded_from,
-        "benefit_excluded_from": result.benefit_excluded_from,
-        "shown_at_adjusted": list(result.shown_at_adjusted),
-        "left_out_too_imprecise": list(result.left_out),
-        "horizon": result.horizon,
-        "code": result.code,
-        "point_crossing": {
-            "crosses": result.point_crossing,
-            "below_throughout": 0.0,
-            "above_at_last": None,
-        }[result.point_crossing_kind],
-    }
+    return meta_pooling_tables.stepwise_words(result)
 
 
 def reported(case: Case) -> object:
@@ -88,10 +73,6 @@ def reported(case: Case) -> object:
         "reported_until": result.reported_until,
         "reported_no_benefit_from": result.reported_no_benefit_from,
     }
-
-
-def _zero_for_none(months: float | None) -> float:
-    return 0.0 if months is None else months
 
 
 def _better(given: Case) -> str:
@@ -294,6 +275,7 @@ ADAPTERS: dict[str, Callable[..., object]] = {
     "o02_conversions": converted,
     "o03_single_study": single_study,
     **meta_pooling_tables.DURATION,
+    **meta_longitudinal.LONGITUDINAL,
     "o06_findings": reported,
     **meta_intervalcensored.DURATION,
     **meta_counts.FAMILIES,
