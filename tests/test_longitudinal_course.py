@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import meta_longitudinal
@@ -17,7 +18,9 @@ from spineevidence.effects import effect_sizes
 from spineevidence.effectsizes import EffectSizes, t_quantile
 from spineevidence.errors import EstimandError, InputError
 from spineevidence.evidence import Evidence, load_evidence
+from spineevidence.formulas.covariances import visit_covariance
 from spineevidence.longitudinal.course import TimeCourse, pool_over_time
+from spineevidence.longitudinal.multilevel import fit_multilevel
 from spineevidence.stepwise import stepwise_duration
 
 FILE = Path(__file__).parent / "oracles" / "o05_longitudinal.json"
@@ -137,6 +140,65 @@ def test_a_fragile_state_takes_the_widest_interval() -> None:
         widths = [window.ci_high - window.ci_low, *(up - down for _, down, up in window.alternatives)]
         own = max(widths) if window.window in found.fragile else widths[0]
         assert high - low == pytest.approx(own)
+
+
+@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize("engine", ["half-normal", "REML"])
+def test_sensitivity_holds_every_assumption_and_changes_nothing(name: str, engine: Any) -> None:
+    course = pool_over_time(trials(name), sd_rep=2.5, engine=engine)
+    before = course.to_frame()
+    found = course.sensitivity().set_index(["assumption", "window"])
+    pd.testing.assert_frame_equal(course.to_frame(), before)
+    last = ["scale 1"] if engine == "half-normal" else ["half-normal", "CR2"]
+    names = list(dict.fromkeys(found.index.get_level_values("assumption")))
+    assert names == ["main", "rho 0.5", "rho 0.9", *last]
+    assert len(found) == len(names) * len(course.windows)
+    for window in course.windows:
+        main = found.loc[("main", window.window)]
+        assert (main["estimate"], main["ci_low"], main["ci_high"]) == (
+            window.estimate,
+            window.ci_low,
+            window.ci_high,
+        )
+        for word, low, high in window.alternatives:
+            other = found.loc[(word, window.window)]
+            assert (other["ci_low"], other["ci_high"]) == (low, high)
+    weak = pool_over_time(trials(name), sd_rep=2.5)
+    if engine == "REML":
+        assert found.loc["half-normal", "ci_low"].tolist() == weak.to_frame()["ci_low"].tolist()
+        assert (found.loc["main", "df"] == course.k - 1).all()
+    else:
+        assert found["df"].isna().all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cluster_robust_windows_are_those_of_the_multilevel_model(name: str) -> None:
+    given = CASES[name]["input"]
+    rows = meta_longitudinal.Rows(given)
+    effects = meta_longitudinal.changes(given) if "rows" in given else trials(name)
+    course = pool_over_time(effects, sd_rep=2.5, engine="REML")
+    found = course.sensitivity().query("assumption == 'CR2'")
+    fit = fit_multilevel(
+        yi=rows.y,
+        v=visit_covariance(vi=rows.v, months=rows.months, study=rows.names, rho=0.7),
+        design=rows.saturated,
+        intercepts={"study": rows.names, "visit": np.arange(rows.y.size)},
+    )
+    want = fit.robust(rows.names)
+    assert found["estimate"].tolist() == pytest.approx(want.b, rel=1e-5)
+    assert found["df"].tolist() == pytest.approx(want.df, rel=1e-4)
+    assert found["ci_low"].tolist() == pytest.approx(want.ci_low, rel=1e-4)
+    few = want.df < 4
+    assert [("no main result" in note) for note in found["note"]] == few.tolist()
+
+
+def test_a_window_that_one_study_tells_has_no_cluster_robust_interval() -> None:
+    rows = [(f"S{i}", 3.0, 1.0 + 0.1 * i, 0.2) for i in range(9)]
+    course = pool_over_time(made([*rows, ("L", 24.0, 0.5, 0.2)]), sd_rep=2.5)
+    assert course.tau == course.omega == 0
+    found = course.sensitivity().query("assumption == 'CR2' and window == '24mo'").iloc[0]
+    assert (found["ci_low"], found["ci_high"]) == (-math.inf, math.inf)
+    assert "no main result; one study tells much of this window" in found["note"]
 
 
 def test_nothing_is_said_beyond_the_horizon() -> None:

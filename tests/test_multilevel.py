@@ -383,6 +383,33 @@ def test_single_rows_as_clusters_have_the_known_factors(kind: str) -> None:
     assert (robust.df < k).all()
 
 
+def test_a_coefficient_of_one_cluster_has_no_robust_standard_error() -> None:
+    alone = np.array([0.0] * 5 + [1.0])
+    found = fit_multilevel(
+        yi=[1, 2, 3, 4, 5, 6], v=np.ones(6), design=np.column_stack([1 - alone, alone]), method="EE"
+    ).robust(range(6))
+    assert found.expected == pytest.approx([1, 0], abs=1e-12)
+    assert found.df == pytest.approx([4, 0])
+    assert (found.se[1], found.ci_low[1], found.ci_high[1], found.p[1]) == (np.inf, -np.inf, np.inf, 1.0)
+    assert found.notes == ("x1: one cluster alone tells it, so that it has no robust standard error",)
+
+
+def test_a_robust_variance_is_on_average_what_it_says() -> None:
+    rng = np.random.default_rng(4)
+    study = np.repeat(np.arange(6), 3)
+    late = np.array([0.0] * 14 + [1, 0, 1, 0])  # late rows of two studies
+    x = np.column_stack([np.ones(18), late])
+    v = 0.5 * np.eye(18) + 0.5 * (study[:, None] == study)
+    lower = np.linalg.cholesky(v)
+    found = [
+        fit_multilevel(yi=lower @ rng.standard_normal(18), v=v, design=x, method="EE").robust(study)
+        for _ in range(1500)
+    ]
+    true = np.diagonal(np.linalg.inv(x.T @ np.linalg.solve(v, x)))
+    mean = np.mean([one.se**2 for one in found], axis=0) / true
+    assert found[0].expected == pytest.approx(mean, abs=0.08)
+
+
 def test_equal_clusters_of_a_mean_have_one_degree_of_freedom_less() -> None:
     rng = np.random.default_rng(4)
     study = np.repeat(np.arange(9), 3)

@@ -15,8 +15,17 @@ from spineevidence.effectsizes import LEVEL, EffectSizes, notes_below, t_quantil
 from spineevidence.errors import EstimandError, InputError
 from spineevidence.formatting import count_of, html_table, interval, listed, number, time_in_words, trimmed
 from spineevidence.formulas.arguments import check_word, checked_level
-from spineevidence.longitudinal.engines import ENGINES, Engine, Estimates, Fit, RestrictedFit, fitted
+from spineevidence.longitudinal.engines import (
+    ENGINES,
+    Engine,
+    Estimates,
+    Fit,
+    RestrictedFit,
+    cluster_robust,
+    fitted,
+)
 from spineevidence.longitudinal.restricted import restricted_maximum
+from spineevidence.longitudinal.robust import FEW, ROUNDING, UNBIASED
 from spineevidence.longitudinal.trend import Crossing, Decline, crossing, decline_within
 from spineevidence.longitudinal.workingmodel import Places, WorkingModel, working_model
 from spineevidence.pooling.mixtures import freedom_of_tails
@@ -230,6 +239,59 @@ class TimeCourse:
                 for window in self.windows
             ]
         )
+
+    def sensitivity(self) -> pd.DataFrame:
+        """Return the windows under every assumption, fitted anew.
+
+        Returns
+        -------
+        DataFrame
+            A row per window and assumption: ``window``, ``months``, ``k``, ``assumption``, ``estimate``,
+            ``ci_low``, ``ci_high``, ``df`` (missing with priors) and ``note``. The assumptions are "main",
+            "rho 0.5", "rho 0.9", with priors a wider one of tau (such as "scale 1"), and with REML the priors
+            ("half-normal") and cluster-robust standard errors ("CR2", Satterthwaite's degrees of freedom).
+
+        Notes
+        -----
+        States and durations do not use it, but for the intervals that stand in `CourseWindow.alternatives`.
+        CR2 needs no right covariance within studies, but studies: with fewer than 4 degrees of freedom, or
+        where one study tells much of a window, its row has a note and is no main result.
+
+        References
+        ----------
+        .. [1] Pustejovsky JE, Tipton E (2022). https://doi.org/10.1007/s11121-021-01246-3
+        .. [2] Tipton E (2015). https://doi.org/10.1037/met0000011
+
+        Examples
+        --------
+        >>> from spineevidence import effect_sizes, load_evidence
+        >>> effects = effect_sizes(
+        ...     load_evidence(), procedure="vertebroplasty", comparator="placebo", domain="pain")
+        >>> pool_over_time(effects).sensitivity()[["window", "assumption", "estimate"]].round(2).tail(2)
+           window assumption  estimate
+        18   24mo    rho 0.9      1.47
+        19   24mo    scale 1      1.41
+        """
+        rows = _rows(self.effects)
+        setting = _Setting(self.engine, self.rho, self.scales, self.sd_rep, self.level)
+        assumed = list(_assumed(rows, setting))
+        return pd.DataFrame(
+            [
+                {
+                    "window": window.window,
+                    "months": window.months,
+                    "k": window.k,
+                    "assumption": one.name,
+                    "estimate": float(one.estimate[place]),
+                    "ci_low": float(one.low[place]),
+                    "ci_high": float(one.high[place]),
+                    "df": pd.NA if one.df is None else float(one.df[place]),
+                    "note": one.notes[place],
+                }
+                for place, window in enumerate(self.windows)
+                for one in assumed
+            ]
+        ).astype({"df": "Float64"})
 
     def effect_at(self, months: float) -> CourseWindow:
         """Return the effect at a time: that of the window in which it lies, never one read off a curve.
@@ -558,6 +620,53 @@ def _setting(
     if not (isinstance(scale, int | float) and scale > 0 and math.isfinite(scale)):
         raise InputError(f"scale must be above 0; found {scale}; 0.3 is usual")
     return _Setting(engine, float(rho), (scale * sd, OMEGA_SCALE * sd), sd, float(level))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assumed:
+    """The windows under one assumption; arrays of shape (m,), no `df` with priors."""
+
+    name: str
+    estimate: FloatArray
+    low: FloatArray
+    high: FloatArray
+    df: FloatArray | None
+    notes: tuple[str, ...]
+
+
+def _assumed(rows: _Rows, setting: _Setting) -> Iterator[_Assumed]:
+    """Yield the windows under the main assumption and under all others."""
+    yield _fitted_anew("main", rows, setting)
+    for name, other in setting.others():
+        yield _fitted_anew(name, rows, other)
+    if setting.engine == "REML":
+        yield _fitted_anew("half-normal", rows, replace(setting, engine="half-normal"))
+        yield _cluster_robust(rows, setting)
+
+
+def _fitted_anew(name: str, rows: _Rows, setting: _Setting) -> _Assumed:
+    count = len(rows.labels)
+    fit = setting.fit(rows.saturated(setting.rho))
+    found = fit.at(np.eye(count))
+    df = np.full(count, float(fit.df)) if isinstance(fit, RestrictedFit) else None
+    return _Assumed(name, found.estimate, found.low, found.high, df, ("",) * count)
+
+
+def _cluster_robust(rows: _Rows, setting: _Setting) -> _Assumed:
+    model = rows.saturated(setting.rho)
+    fit = RestrictedFit(restricted_maximum(model), model.k - 1, setting.level)
+    found = cluster_robust(model, fit, names=rows.labels)
+    notes = tuple(
+        "; ".join(_robust_notes(df, expected)) for df, expected in zip(found.df, found.expected, strict=True)
+    )
+    return _Assumed("CR2", found.b, found.ci_low, found.ci_high, found.df, notes)
+
+
+def _robust_notes(df: float, expected: float) -> Iterator[str]:
+    if df < FEW - ROUNDING:
+        yield f"fewer than {FEW:g} degrees of freedom: no main result"
+    if expected < UNBIASED:
+        yield "one study tells much of this window: the interval is too narrow"
 
 
 def _freedom(main: Fit, each: FloatArray, found: Estimates, setting: _Setting) -> tuple[float, ...]:

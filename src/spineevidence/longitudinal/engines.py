@@ -5,14 +5,17 @@ Both give effects at rows of a design with intervals, for the mean of studies an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from spineevidence.effectsizes import t_quantile
+from spineevidence.longitudinal.multilevel import fit_multilevel
 from spineevidence.longitudinal.quadrature import Posterior, posterior
 from spineevidence.longitudinal.restricted import Restricted, restricted_maximum
+from spineevidence.longitudinal.robust import RobustFit
 from spineevidence.longitudinal.workingmodel import WorkingModel
 from spineevidence.timing import FloatArray
 
@@ -161,3 +164,37 @@ def fitted(model: WorkingModel, *, engine: Engine, scales: tuple[float, float], 
     if engine == "half-normal":
         return HalfNormalFit(posterior(model, scales=scales), level)
     return RestrictedFit(restricted_maximum(model), model.k - 1, level)
+
+
+def cluster_robust(model: WorkingModel, fit: RestrictedFit, *, names: Sequence[str]) -> RobustFit:
+    """Return the coefficients with standard errors that hold whatever the covariances within studies are.
+
+    Parameters
+    ----------
+    model : WorkingModel
+        Of k studies, which are the clusters.
+    fit : RestrictedFit
+        Of this model: its variances make the weights.
+    names : sequence of str
+        Of the coefficients.
+
+    Returns
+    -------
+    RobustFit
+        "CR2" with Satterthwaite's degrees of freedom. The axes in which a study stands do not matter.
+
+    References
+    ----------
+    .. [1] Pustejovsky JE, Tipton E (2018). https://doi.org/10.1080/07350015.2016.1247004
+    """
+    same = model.study[:, None] == model.study
+    between = fit.found.tau2 * np.where(same, np.outer(model.one, model.one), 0.0)
+    working = fit_multilevel(
+        yi=model.y,
+        v=np.diag(model.spread + fit.found.omega2) + between,
+        design=model.design,
+        names=names,
+        method="EE",
+        level=fit.level,
+    )
+    return working.robust(model.study, kind="CR2")

@@ -17,7 +17,10 @@ from spineevidence.pooling.mixedmodel import half_width, p_value
 from spineevidence.timing import FloatArray
 
 KINDS = ("CR2", "CR1p", "CR1", "CR0", "metafor")
-SINGULAR = 1e-10  # of the largest eigenvalue: directions of a cluster that the design determines
+SINGULAR = 1e-10  # of the largest eigenvalue of a cluster: directions that the design determines
+UNBIASED = 0.95  # of the variance on average: below that one cluster alone tells much of a coefficient
+NOTHING = 1e-8  # of it: one cluster alone tells the coefficient
+ROUNDING = 1e-9  # of degrees of freedom
 FEW = 4.0  # degrees of freedom below which Satterthwaite's approximation is poor (Tipton 2015)
 
 
@@ -37,6 +40,9 @@ class RobustFit:
         As asked for.
     clusters : int
         J.
+    expected : ndarray, shape (p,)
+        What a robust variance is on average, over the true one, if the working model holds. With "CR2" it is
+        1, or less where one cluster alone tells part of a coefficient. Where it is 0, `se` is infinite.
     level : float
         Coverage of the intervals.
     notes : tuple of str
@@ -54,6 +60,7 @@ class RobustFit:
     vcov: FloatArray
     kind: str
     clusters: int
+    expected: FloatArray
     level: float
     notes: tuple[str, ...]
 
@@ -150,25 +157,28 @@ def robust_tests(
         ("CR1p", "metafor"), clusters / max(clusters - p, 1)
     )
     vcov = factor.get(kind, 1.0) * score.T @ score
-    df = _satterthwaite(np.concatenate(own), np.concatenate(cross), solved.vcov)
+    mean, df = _satterthwaite(np.concatenate(own), np.concatenate(cross), solved.vcov)
+    expected = factor.get(kind, 1.0) * mean / np.einsum("ij,jk,ik->i", turn, solved.vcov, turn)
+    told = expected > NOTHING
     if kind == "metafor":
         df = np.full(p, float(clusters - p))
-    se = np.sqrt(np.diagonal(vcov))
-    half = half_width(se=se, df=df, level=level)
+    se = np.where(told, np.sqrt(np.diagonal(vcov)), np.inf)
+    half = np.where(told, half_width(se=se, df=np.where(told, df, 1.0), level=level), np.inf)
     return RobustFit(
         names=names,
         b=b,
         se=se,
         statistic=b / se,
         df=df,
-        p=p_value(statistic=b / se, df=df),
+        p=np.where(told, p_value(statistic=b / se, df=np.where(told, df, 1.0)), 1.0),
         ci_low=b - half,
         ci_high=b + half,
         vcov=vcov,
         kind=kind,
         clusters=clusters,
+        expected=expected,
         level=level,
-        notes=tuple(_notes(names, df)),
+        notes=tuple(_notes(names, df, expected, kind)),
     )
 
 
@@ -194,23 +204,31 @@ def _adjustments(m: FloatArray, x: FloatArray, vcov: FloatArray) -> FloatArray:
     upper = lower.transpose(0, 2, 1)
     left = m - (x @ vcov) @ x.transpose(0, 2, 1)
     size, direction = np.linalg.eigh(upper @ left @ lower)
-    small = size <= SINGULAR * size.max(axis=1, keepdims=True)
+    small = size <= SINGULAR * np.einsum("bij,bji->b", upper @ m, lower)[:, None]
     root = np.where(small, 0.0, 1 / np.sqrt(np.where(small, 1.0, size)))
     half = (direction * root[:, None, :]) @ direction.transpose(0, 2, 1)
     return np.asarray(lower @ half @ upper)
 
 
-def _satterthwaite(own: FloatArray, cross: FloatArray, vcov: FloatArray) -> FloatArray:
-    """Return degrees of freedom of each coefficient; `own` (J, p) and `cross` (J, p, p) as summed above."""
-    df = np.empty(own.shape[1])
+def _satterthwaite(own: FloatArray, cross: FloatArray, vcov: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and degrees of freedom of each robust variance, shape (p,) both.
+
+    `own` (J, p) and `cross` (J, p, p) as summed above; 0 degrees of freedom where the mean is 0.
+    """
+    mean, df = np.empty(own.shape[1]), np.empty(own.shape[1])
     for i in range(df.size):
         pairs = -(cross[:, :, i] @ vcov) @ cross[:, :, i].T
         pairs[np.diag_indices_from(pairs)] += own[:, i]
-        df[i] = np.trace(pairs) ** 2 / (pairs**2).sum()
-    return df
+        mean[i], squares = np.trace(pairs), (pairs**2).sum()
+        df[i] = mean[i] ** 2 / squares if squares > 0 else 0.0
+    return mean, df
 
 
-def _notes(names: tuple[str, ...], df: FloatArray) -> Iterator[str]:
-    for name, one in zip(names, df, strict=True):
-        if one < FEW:
+def _notes(names: tuple[str, ...], df: FloatArray, expected: FloatArray, kind: str) -> Iterator[str]:
+    for name, one, share in zip(names, df, expected, strict=True):
+        if share <= NOTHING:
+            yield f"{name}: one cluster alone tells it, so that it has no robust standard error"
+        elif kind == "CR2" and share < UNBIASED:
+            yield f"{name}: one cluster tells much of it; the standard error is too small"
+        if share > NOTHING and one < FEW - ROUNDING:
             yield f"{name}: {number(one, 1)} degrees of freedom; below {FEW:g} p-values are not to be trusted"
