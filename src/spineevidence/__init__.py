@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from spineevidence.formulas.medians import mean_sd_from_median
     from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
     from spineevidence.longitudinal.course import TimeCourse, pool_over_time
+    from spineevidence.longitudinal.inputs import RandomTerm
+    from spineevidence.longitudinal.multilevel import fit_multilevel
+    from spineevidence.longitudinal.multilevelfit import MultilevelFit
     from spineevidence.plots.durations import duration_plot
     from spineevidence.plots.forest import forest_plot
     from spineevidence.plots.funnel import funnel_plot
@@ -69,7 +72,9 @@ _HOMES = MappingProxyType(
         "Account": "account",
         "DurationOfBenefit": "duration",
         "EffectSizes": "effectsizes",
+        "MultilevelFit": "longitudinal.multilevelfit",
         "Pooled": "pooling.pool",
+        "RandomTerm": "longitudinal.inputs",
         "Reference": "bibliography",
         "TimeCourse": "longitudinal.course",
         "account_of_effects": "account",
@@ -81,6 +86,7 @@ _HOMES = MappingProxyType(
         "duration_plot": "plots.durations",
         "effect_sizes": "effects",
         "egger_test": "pooling.smallstudy",
+        "fit_multilevel": "longitudinal.multilevel",
         "forest_plot": "plots.forest",
         "funnel_plot": "plots.funnel",
         "glass_delta": "formulas.means",
@@ -130,8 +136,10 @@ __all__ = [
     "EstimandError",
     "Evidence",
     "InputError",
+    "MultilevelFit",
     "Pooled",
     "Problem",
+    "RandomTerm",
     "Reference",
     "SpineEvidenceError",
     "TimeCourse",
@@ -146,6 +154,7 @@ __all__ = [
     "duration_plot",
     "effect_sizes",
     "egger_test",
+    "fit_multilevel",
     "forest_plot",
     "funnel_plot",
     "glass_delta",
