@@ -156,7 +156,7 @@ def compare(groups: int) -> Iterator[Compared | Measured]:
     def ours() -> object:
         return pool_groups(frame, by="group")
 
-    seconds = tuple(_timed(ours) for _ in range(ROUNDS))
+    seconds = tuple(timed(ours) for _ in range(ROUNDS))
     yield Measured(f"{groups:,} groups", seconds, SECONDS * max(groups, 10_000) / 10_000, "seconds")
     parts = parts_of(sample)
     if importlib.util.find_spec("pymare"):
@@ -174,12 +174,12 @@ def compare(groups: int) -> Iterator[Compared | Measured]:
         turns = _turns(ours, lambda: statsmodels(parts))
         yield _scaled("statsmodels, one group at a time (scaled)", turns, scale, 10)
     if shutil.which("Rscript"):
-        turns = [(_timed(ours), metafor_seconds(sample)) for _ in range(ROUNDS)]
+        turns = [(timed(ours), metafor_seconds(sample)) for _ in range(ROUNDS)]
         yield _scaled("metafor, one group at a time (scaled)", turns, scale, 300)
 
 
 def _turns(ours: Callable[[], object], theirs: Callable[[], object]) -> list[tuple[float, float]]:
-    return [(_timed(ours), _timed(theirs)) for _ in range(ROUNDS)]
+    return [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
 
 
 def _scaled(name: str, turns: list[tuple[float, float]], scale: float, bar: float) -> Compared:
@@ -190,12 +190,12 @@ def growth() -> Iterator[Measured]:
     """Yield seconds per number of groups, and the memory that the largest adds."""
     for groups in GROWTH[:-1]:
         frame = table(groups)
-        seconds = tuple(_timed(lambda data=frame: pool_groups(data, by="group")) for _ in range(ROUNDS))
+        seconds = tuple(timed(lambda data=frame: pool_groups(data, by="group")) for _ in range(ROUNDS))
         yield Measured(
             f"growth, {groups:,} groups", seconds, 2 * SECONDS * max(groups, 1_000) / 10_000, "seconds"
         )
     frame = table(GROWTH[-1])
-    seconds = tuple(_timed(lambda: pool_groups(frame, by="group")) for _ in range(3))
+    seconds = tuple(timed(lambda: pool_groups(frame, by="group")) for _ in range(3))
     yield Measured(f"growth, {GROWTH[-1]:,} groups", seconds, 2 * SECONDS * 10, "seconds")
     yield Measured(f"{GROWTH[-1]:,} groups: peak memory added", (_peak(frame),), MEMORY, "bytes")
 
@@ -216,7 +216,7 @@ def _agree(theirs: FloatArray, ours: FloatArray) -> None:
         raise SystemExit(f"{apart.sum()} of {apart.size} groups differ from the peer's")
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

@@ -182,9 +182,10 @@ def main() -> None:
     compared = effects.compare(EFFECTS)
     results.append(asdict(compared) | {"value": compared.ratio})
     print(f"\n{compared.line}")
+    import longitudinal
     import pooling
 
-    for found in (*pooling.growth(), *pooling.compare(GROUPS)):
+    for found in (*pooling.growth(), *pooling.compare(GROUPS), *longitudinal.compare()):
         results.append(asdict(found) | {"value": found.ratio})
         print(found.line, flush=True)
     print("\n" + ", ".join(f"{name} {number}" for name, number in versions.items()))
