@@ -65,6 +65,14 @@ def test_studies_that_were_not_randomised_are_named_beside_trials(tmp_path: Path
         assert not [note for note in said if note.startswith("MIXED_DESIGNS")]
 
 
+def test_notes_of_pooled_changes_speak_of_no_benefit(evidence: Evidence) -> None:
+    found = lasting(evidence, None, procedure="intrathecal_drug_delivery", estimand="change")
+    fragile = [note for note in found.notes if note.startswith("FRAGILE")]
+    assert fragile
+    assert "better than before" in fragile[0]
+    assert not [note for note in fragile if "benefit" in note]
+
+
 def test_studies_in_one_window_are_pooled_there(tmp_path: Path) -> None:
     rows = [contrast(-1.5, -2.5, -0.5, months=5), contrast(-0.1, -0.6, 0.4, months=5.5, study_id="two")]
     found = lasting(tiny(tmp_path, rows))

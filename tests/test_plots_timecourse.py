@@ -33,7 +33,7 @@ from spineevidence.plots.described import description, figure_files
 from spineevidence.plots.durations import MARKERS, position
 from spineevidence.plots.timecourse import time_course_plot, time_course_text
 
-FILE = Path(__file__).parent / "oracles" / "joint" / "o05_longitudinal.json"
+FILE = Path(__file__).parent / "oracles" / "o05_longitudinal.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}
 Row = tuple[str, float, float, float]
 TWO_WINDOWS: list[Row] = [("A", 1, 2.0, 0.1), ("A", 6, 1.0, 0.1), ("B", 1, 1.8, 0.1), ("B", 6, 1.1, 0.1)]

@@ -39,13 +39,23 @@ Code = Literal[
 ]
 Crossing = Literal["crosses", "below_throughout", "above_at_last"]
 
-STATES: Mapping[State, str] = MappingProxyType(
+STATES: Mapping[str, str] = MappingProxyType(
     {
         "harm": "worse than the comparator",
         "important_benefit": "important benefit shown",
         "benefit": "benefit shown, size uncertain",
         "small_benefit": "benefit shown, smaller than the MCID",
         "no_important_benefit": "important benefit excluded",
+        "inconclusive": "cannot tell",
+    }
+)
+CHANGE_STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "harm": "worse than before",
+        "important_benefit": "importantly better than before",
+        "benefit": "better than before",
+        "small_benefit": "better than before, important improvement excluded",
+        "no_important_benefit": "important improvement excluded",
         "inconclusive": "cannot tell",
     }
 )

@@ -9,7 +9,7 @@ from spineevidence.curves import Curve
 from spineevidence.findings import ReportedFindings, WindowVotes
 from spineevidence.formatting import count_of, listed, time_in_words
 from spineevidence.lineage import Effect
-from spineevidence.stepwise import StepwiseDuration
+from spineevidence.stepwise import CHANGE_STATES, StepwiseDuration
 
 COMPARATORS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,14 +27,8 @@ REPORTED_STATES: Mapping[str, str] = MappingProxyType(
         "reported_conflict": "reports disagree",
     }
 )
-CHANGE_STATES: Mapping[str, str] = MappingProxyType(
+REPORTED_CHANGE_STATES: Mapping[str, str] = MappingProxyType(
     {
-        "important_benefit": "importantly better than before",
-        "benefit": "better than before",
-        "small_benefit": "better than before, important improvement excluded",
-        "no_important_benefit": "important improvement excluded",
-        "inconclusive": "cannot tell",
-        "harm": "worse than before",
         "reported_benefit": "reported improved",
         "reported_none": "reported unchanged or worse",
         "reported_conflict": "reports disagree",
@@ -51,7 +45,7 @@ def state_in_words(state: str, *, change: bool) -> str:
     ('small benefit', 'better than before')
     """
     if change:
-        return CHANGE_STATES[state]
+        return REPORTED_CHANGE_STATES.get(state) or CHANGE_STATES[state]
     return REPORTED_STATES.get(state) or state.replace("_", " ")
 
 

@@ -30,7 +30,14 @@ from spineevidence.longitudinal.trend import Crossing, Decline, crossing, declin
 from spineevidence.longitudinal.workingmodel import Places, WorkingModel, working_model
 from spineevidence.pooling.mixtures import freedom_of_tails
 from spineevidence.pooling.windows import mix_note
-from spineevidence.stepwise import STATES, State, StepwiseDuration, benefit_state, stepwise_duration
+from spineevidence.stepwise import (
+    CHANGE_STATES,
+    STATES,
+    State,
+    StepwiseDuration,
+    benefit_state,
+    stepwise_duration,
+)
 from spineevidence.timing import LIMIT_SLACK, WINDOWS, FloatArray, find_window, window_of
 
 if TYPE_CHECKING:
@@ -427,17 +434,18 @@ class TimeCourse:
         )
 
     def _fragile_notes(self, fragile: Sequence[str], delta: float) -> Iterator[str]:
+        words = CHANGE_STATES if self.estimand == "change" else STATES
         for window in self.windows:
             if window.window in fragile:
                 own = _states_of(window, delta)
                 others = [
-                    f"{name}: {STATES[state]}"
+                    f"{name}: {words[state]}"
                     for (name, _, _), state in zip(window.alternatives, own[1:], strict=True)
                     if state != own[0]
                 ]
                 kind = "FRAGILE_RHO" if any(name.startswith("rho") for name in others) else "FRAGILE_PRIOR"
                 yield (
-                    f"{kind}: {window.window}: {STATES[own[0]]}; with {listed(others)}; the widest interval "
+                    f"{kind}: {window.window}: {words[own[0]]}; with {listed(others)}; the widest interval "
                     "is used."
                 )
 

@@ -24,7 +24,14 @@ from spineevidence.pooling.fits import PREDICTABLE
 from spineevidence.pooling.halfnormal import HalfNormalPool, pool_half_normal
 from spineevidence.pooling.mixtures import freedom_of_tails
 from spineevidence.pooling.pool import Pooled, pool
-from spineevidence.stepwise import STATES, State, StepwiseDuration, benefit_state, stepwise_duration
+from spineevidence.stepwise import (
+    CHANGE_STATES,
+    STATES,
+    State,
+    StepwiseDuration,
+    benefit_state,
+    stepwise_duration,
+)
 from spineevidence.timing import WINDOWS, find_window
 
 Model = Literal["one study", "half-normal", "REML"]
@@ -166,8 +173,9 @@ class PooledWindows:
         )
 
     def _repr_html_(self) -> str:
+        words = CHANGE_STATES if self.estimand == "change" else STATES
         rows = [
-            (*_cells(window), STATES[state]) for window, state in zip(self.windows, self.states, strict=True)
+            (*_cells(window), words[state]) for window, state in zip(self.windows, self.states, strict=True)
         ]
         of = " ".join(word for word in (self.measure, self.estimand) if word)
         caption = f"Pooled window by window{': ' + of if of else ''}"
@@ -488,13 +496,16 @@ def _all_notes(
         for note in window.notes:
             said.setdefault(note, []).append(window.window)
     notes += [f"{listed(labels)}: {note}" for note, labels in said.items()]
-    notes += _fragile(windows, states, duration.delta)
+    words = CHANGE_STATES if effects.estimand == "change" else STATES
+    notes += _fragile(windows, states, duration.delta, words)
     names = [(window.window, window.studies) for window in windows]
     notes += [*duration.notes, *mix_note(dict(zip(duration.months, names, strict=True)), duration)]
     return tuple(notes)
 
 
-def _fragile(windows: Sequence[PooledWindow], states: Sequence[State], delta: float) -> list[str]:
+def _fragile(
+    windows: Sequence[PooledWindow], states: Sequence[State], delta: float, words: Mapping[str, str]
+) -> list[str]:
     notes = []
     for window, state in zip(windows, states, strict=True):
         wide = window.sensitivity
@@ -504,7 +515,7 @@ def _fragile(windows: Sequence[PooledWindow], states: Sequence[State], delta: fl
         if other != state:
             notes.append(
                 f"FRAGILE_PRIOR: {window.window}: with scale {trimmed(wide.scale)} of the prior the interval "
-                f"is {interval(wide.ci_low, wide.ci_high, 2)} ({STATES[other]})."
+                f"is {interval(wide.ci_low, wide.ci_high, 2)} ({words[other]})."
             )
     return notes
 
