@@ -6,7 +6,7 @@ DASK := .venv-dask
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: report check check-dask data bench picture clean
+.PHONY: report check check-dask data bench simulation picture clean
 
 report: $(VENV)/installed
 	$(BIN)/spineevidence report --data data --out $(OUT)
@@ -28,6 +28,10 @@ data: $(VENV)/installed
 
 bench: $(VENV)/installed-for-development
 	$(BIN)/python benchmarks/run.py
+
+# Writes docs/methods/simulation.md; REPLICATES=100 prints a quick look and writes nothing.
+simulation: $(VENV)/installed-for-development
+	PYTHONPATH=benchmarks $(BIN)/python -m simulation $(if $(REPLICATES),--replicates $(REPLICATES))
 
 picture: $(VENV)/installed
 	$(BIN)/python docs/images/draw.py
