@@ -16,6 +16,7 @@ from simulation.running import run
 from simulation.table import cells, sections
 from spineevidence.saving import save_files
 
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "simulation.md"
 
 
@@ -29,6 +30,8 @@ def main() -> None:
     wanted = [cell for cell in cells().values() if asked.only in cell.name]
     if not wanted:
         sys.exit(f'no setting holds "{asked.only}" in its name; see benchmarks/simulation/cells.py')
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")  # of each process: there is one for every core
     columns, start = {}, time.perf_counter()
     for done, (cell, own, seconds) in enumerate(
         run(wanted, most=asked.replicates, workers=asked.workers), start=1

@@ -26,7 +26,6 @@ Freedom = Literal["k - 1", "normal"]
 SCALES = (0.3 * SD, 0.12 * SD)  # of the priors of tau and omega
 TAILS = np.array([(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
 NORMAL = 10**9  # degrees of freedom that make t normal
-FIRST_OF_CURVE = 3  # windows that a curve needs
 PLACE = 2  # the window at 6 months
 WINDOWS_OF_VISITS = tuple(window_labels(VISITS).tolist())
 
@@ -80,19 +79,12 @@ def saturated(
     scales: tuple[float, float] = SCALES,
     df: Freedom = "k - 1",
 ) -> Columns:
-    """Return which share of the windows' intervals holds the mean effect, and what the two runs say.
-
-    NaN where an engine cannot be used: REML needs more effects than windows.
-    """
+    """Return which share of the windows' intervals holds the mean effect, and what the two runs say."""
     truth = COURSES[course](VISITS)
     studies = several_studies(rng, course=truth, reported=drawn_schedules(rng, replicates, k), tau=tau)
-    usable = np.zeros(replicates, dtype=bool)
     inside, durations = [], []
     freedom = np.inf if engine == "half-normal" or df == "normal" else k - 1
-    for place, rows in enumerate(rows_of(studies)):
-        if engine == "REML" and rows.d.size <= rows.windows.sum():
-            continue
-        usable[place] = True
+    for rows in rows_of(studies):
         effect, low, high = _limits(rows, engine, scales, freedom)
         there = truth[rows.windows]
         inside.append(np.mean((low <= there) & (there <= high)))
@@ -107,8 +99,7 @@ def saturated(
             )
         )
     said = judged(durations, truth)
-    columns = {"duration": said.pop("covered"), **said, "covered": np.array(inside)}
-    return {name: _spread(values, usable) for name, values in columns.items()}
+    return {"duration": said.pop("covered"), **said, "covered": np.array(inside)}
 
 
 def _limits(
@@ -122,12 +113,6 @@ def _limits(
         return median, low, high
     found = (replace(fit, df=NORMAL) if np.isinf(freedom) else fit).at(each)
     return found.estimate, found.low, found.high
-
-
-def _spread(values: FloatArray, usable: BoolArray) -> FloatArray:
-    found = np.full(usable.shape, np.nan)
-    found[usable] = values
-    return found
 
 
 def as_shipped(
@@ -179,24 +164,22 @@ def curve(
 ) -> Columns:
     """Return whether the curve in log time holds the true crossing, and the true effect at 6 months.
 
-    By REML, `rho` being the correlation that the model assumes; NaN where there are fewer than three windows.
+    By REML, `rho` being the correlation that the model assumes.
     """
     at: Callable[[FloatArray], FloatArray] = COURSES[course]
     truth = at(VISITS)
     studies = several_studies(rng, course=truth, reported=drawn_schedules(rng, replicates, k))
-    crossed, held = np.full(replicates, np.nan), np.full(replicates, np.nan)
-    for place, rows in enumerate(rows_of(studies)):
-        if rows.windows.sum() < FIRST_OF_CURVE:
-            continue
+    crossed, held = [], []
+    for rows in rows_of(studies):
         fit = fitted(rows.model(rows.line, rho), engine="REML", scales=SCALES, level=LEVEL)
         if isinstance(fit, RestrictedFit) and df == "normal":
             fit = replace(fit, df=NORMAL)
         months = VISITS[rows.visit]
         found = crossing(fit.band, threshold=DELTA, start=float(months.min()), horizon=float(months.max()))
-        crossed[place] = _holds(found, LASTS[course])
+        crossed.append(_holds(found, LASTS[course]))
         _, low, high = fit.band(np.log2(VISITS[PLACE : PLACE + 1]))
-        held[place] = low[0] <= truth[PLACE] <= high[0]
-    return {"crossing": crossed, "effect at 6 months": held}
+        held.append(low[0] <= truth[PLACE] <= high[0])
+    return {"crossing": np.array(crossed, dtype=float), "effect at 6 months": np.array(held, dtype=float)}
 
 
 def _holds(found: Crossing, lasts: float) -> bool:

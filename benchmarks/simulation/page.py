@@ -32,7 +32,7 @@ class Found:
 def found(row: Row, columns: Mapping[str, Columns]) -> Found:
     """Return a row's value; of several cells that of the lowest mean."""
     own = [columns[cell.name][row.column] for cell in row.cells]
-    values = min((one[np.isfinite(one)] for one in own), key=np.mean)
+    values = min(own, key=lambda one: float(one.mean()))
     value = float(np.median(values) if row.summary == "median" else np.mean(values))
     spread = float(np.std(values, ddof=1)) if row.summary == "mean" else 0.0
     se = spread / math.sqrt(values.size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,6 @@ from simulation.table import cells
 
 SEED = 20_260_101
 CHUNK = 200  # replicates drawn at a time: part of what fixes the random numbers
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def chunk(cell: Cell, place: int, replicates: int) -> Columns:
@@ -51,8 +49,6 @@ def run(wanted: Iterable[Cell], *, most: int | None, workers: int) -> Iterator[t
     workers : int
         Processes.
     """
-    for name in ONE_THREAD:
-        os.environ[name] = "1"  # for the processes started below
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting: dict[Future[tuple[Columns, float]], tuple[Cell, int]] = {}
         parts: dict[str, dict[int, Columns]] = {}

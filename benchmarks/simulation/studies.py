@@ -30,7 +30,7 @@ SCHEDULES = np.array(
         [False, True, True, True, False],
         [False, False, True, True, True],
     ]
-)  # of the visits at 1, 3, 6, 12 and 24 months
+)  # of the visits at 1, 3, 6, 12 and 24 months; any two share one, so that every model can be fitted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -108,9 +108,8 @@ def _coverage() -> Section:
         ),
     )
     says = (
-        "Share of windows whose interval holds the mean effect, averaged over data sets; exponential course "
-        "unless said. REML needs more effects than windows: data sets of two or three studies that have no "
-        "more do not count."
+        "Share of windows whose interval holds the mean effect, averaged over data sets; exponential "
+        "course unless said."
     )
     return Section("The joint model: coverage of the windows", says, rows)
 
@@ -123,6 +122,15 @@ def _durations() -> Section:
                 tuple(_saturated(k, "half-normal", course) for course in FALLING),
                 "duration",
                 oracle("saturated_bhn", "stepwise_T_min"),
+            )
+            for k in FEW
+        ),
+        *(
+            Row(
+                f"half-normal, k {k}, null too: {ANY}",
+                tuple(_saturated(k, "half-normal", course) for course in (*FALLING, "null")),
+                "pair",
+                at_least(0.95),
             )
             for k in FEW
         ),
