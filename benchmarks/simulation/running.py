@@ -6,7 +6,7 @@ import multiprocessing
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -38,7 +38,7 @@ def together(parts: Iterable[Columns]) -> Columns:
 
 
 def run(wanted: Iterable[Cell], *, most: int | None, workers: int) -> Iterator[tuple[Cell, Columns, float]]:
-    """Yield every cell with its columns and the seconds of work, as they are done.
+    """Yield every cell in turn, with its columns and the seconds of work.
 
     Parameters
     ----------
@@ -50,23 +50,18 @@ def run(wanted: Iterable[Cell], *, most: int | None, workers: int) -> Iterator[t
         Processes.
     """
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting: dict[Future[tuple[Columns, float]], tuple[Cell, int]] = {}
-        parts: dict[str, dict[int, Columns]] = {}
-        left: dict[str, int] = {}
-        seconds: dict[str, float] = {}
-        for cell in wanted:
-            sizes = chunks(cell.replicates if most is None else min(cell.replicates, most))
-            parts[cell.name], left[cell.name], seconds[cell.name] = {}, len(sizes), 0.0
-            for place, size in enumerate(sizes):
-                waiting[pool.submit(_timed, cell.name, place, size)] = cell, place
-        for future in as_completed(list(waiting)):
-            cell, place = waiting.pop(future)
-            parts[cell.name][place], spent = future.result()
-            seconds[cell.name] += spent
-            left[cell.name] -= 1
-            if not left[cell.name]:
-                own = parts.pop(cell.name)
-                yield cell, together(own[place] for place in sorted(own)), seconds[cell.name]
+        waiting = [(cell, list(_submitted(pool, cell, most))) for cell in wanted]
+        for cell, futures in waiting:
+            done = [future.result() for future in futures]
+            yield cell, together(columns for columns, _ in done), sum(seconds for _, seconds in done)
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, cell: Cell, most: int | None
+) -> Iterator[Future[tuple[Columns, float]]]:
+    sizes = chunks(cell.replicates if most is None else min(cell.replicates, most))
+    for place, size in enumerate(sizes):
+        yield pool.submit(_timed, cell.name, place, size)
 
 
 def _timed(name: str, place: int, replicates: int) -> tuple[Columns, float]:
