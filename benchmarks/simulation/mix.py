@@ -19,7 +19,6 @@ APART = 0.6  # points: early studies have this much more than the mean effect, l
 TAU, OMEGA = 0.3, 0.1
 EARLY = np.array([True, True, True, False, False])  # visits at 1, 3, 6 months
 LATE = np.array([False, False, True, True, True])  # 6, 12, 24
-Z = 1.959963984540054
 
 
 def false_fade(rng: np.random.Generator, replicates: int) -> Columns:
@@ -32,6 +31,7 @@ def false_fade(rng: np.random.Generator, replicates: int) -> Columns:
     reported = np.broadcast_to(np.where(early[:, None], EARLY, LATE), (replicates, K, VISITS.size))
     course = COURSES["constant"](VISITS) + np.where(early, APART, -APART)[:, None]
     studies = several_studies(rng, course=course, reported=reported, tau=TAU, omega=OMEGA)
+    tail = (1 - LEVEL) / 2
     pooled = by_window(studies)
     fall = pooled.estimate[:, -1] - pooled.estimate[:, 0]
     spread = np.hypot(pooled.se[:, -1], pooled.se[:, 0])
@@ -39,7 +39,7 @@ def false_fade(rng: np.random.Generator, replicates: int) -> Columns:
     names = ("joint", "joint fades", "within", "within fades", "within covered")
     return {
         "windows": fall,
-        "windows fade": (fall + Z * spread < 0).astype(np.float64),
+        "windows fade": (fall + t_quantile(p=1 - tail, df=np.inf) * spread < 0).astype(np.float64),
         **dict(zip(names, slopes.T, strict=True)),
     }
 

@@ -7,6 +7,7 @@ import numpy as np
 from simulation.courses import COURSES, DELTA, VISITS
 from simulation.statements import Columns, judged
 from simulation.studies import RHO, Studies, arms, one_study
+from spineevidence.effectsizes import LEVEL, t_quantile
 from spineevidence.formulas.changes import mean_change
 from spineevidence.longitudinal.intervalcensored import turnbull
 from spineevidence.stepwise import benefit_state, stepwise_duration
@@ -69,7 +70,7 @@ def median_of_last_significant(rng: np.random.Generator, replicates: int, *, cou
 def verdicts(rng: np.random.Generator, replicates: int, *, truth: float, se: float) -> Columns:
     """Return which verdict the state of one estimate with a known standard error leads to."""
     estimate = rng.normal(truth, se, replicates)
-    half = 1.959963984540054 * se
+    half = float(t_quantile(p=(1 + LEVEL) / 2, df=np.inf)) * se
     states = benefit_state(ci_low=estimate - half, ci_high=estimate + half, delta=DELTA)
     return {
         verdict: np.array([state in own for state in states], dtype=np.float64)
