@@ -40,6 +40,7 @@ SMD = "AHRQ: small is 0.2 to 0.5"
 SCALES: tuple[Scale, ...] = ("natural", "smd", "mid")
 RATIO_NAMES: Mapping[str, str] = MappingProxyType({"rr": "risk ratio", "or": "odds ratio"})
 DELTA_SMD = 0.5  # METHOD 4.6
+DIGITS = 9  # of a threshold on another scale: 100-point scales give 1.0 and 1.0000000000000002
 UNITS: Mapping[str, str] = MappingProxyType(
     {
         "RR": "(log risk ratio)",
@@ -91,6 +92,16 @@ class Curve:
         if measure.minimum is None or measure.maximum is None:
             raise InputError(f"{measure.measure_id} has a natural scale but no minimum or maximum")
         return (high - low) / (measure.maximum - measure.minimum)
+
+    @property
+    def thresholds_shown(self) -> tuple[float, ...]:
+        """Differences at which results are shown as well, on this scale."""
+        found = {
+            float(shown) * self.factor(measure)
+            for measure in self.measures
+            for shown in measure.thresholds_shown
+        }
+        return tuple(sorted(round(shown, DIGITS) for shown in found))
 
     @property
     def sd_rep(self) -> float | None:

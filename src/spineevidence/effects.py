@@ -210,7 +210,7 @@ def question(
 def the_procedure(evidence: Evidence, name: str | None) -> str:
     """Return the id of the procedure asked for, or of the one that the evidence was selected for."""
     if name is not None:
-        found = evidence.procedure(name)
+        found = evidence.procedure_record(name)
         if found.is_control:
             raise InputError(f'"{name}" is a control; ask for a procedure and give comparator=')
         return found.procedure_id

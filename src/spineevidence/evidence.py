@@ -20,6 +20,7 @@ from spineevidence.models import (
     COMPARATOR_CLASSES,
     Arm,
     BoolArray,
+    Claim,
     Measure,
     Outcome,
     Procedure,
@@ -197,7 +198,7 @@ class Evidence:
         UnknownNameError
             With the nearest known name.
         """
-        found = self._procedure_record(name)
+        found = self.procedure_record(name)
         arms = self.tables["arms"]
         own = arms.among("procedure_id", (found.procedure_id,))
         held = set(zip(arms.text("study_id")[own], arms.text("arm")[own], strict=True))
@@ -250,6 +251,11 @@ class Evidence:
         records = (_as(table.record(row), Measure) for row in range(len(table)))
         return {record.measure_id: record for record in records}
 
+    def claim_records(self) -> tuple[Claim, ...]:
+        """Return every claim as a record, in the order of the file."""
+        table = self.tables["claims"]
+        return tuple(_as(table.record(row), Claim) for row in range(len(table)))
+
     def odd_results(self) -> dict[int, tuple[str, ...]]:
         """Return what is odd but possible in outcomes.csv, by line."""
         found: dict[int, tuple[str, ...]] = {}
@@ -260,7 +266,14 @@ class Evidence:
                 found[line] = (*found.get(line, ()), place[2])
         return found
 
-    def _procedure_record(self, name: str) -> Procedure:
+    def procedure_record(self, name: str) -> Procedure:
+        """Return the record of a procedure or control by its id, name, abbreviation or a synonym.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest known name.
+        """
         wanted = name.strip().casefold()
         records = self.procedure_records()
         for record in records:
@@ -324,7 +337,7 @@ class Evidence:
     def _procedure_ids(self, wanted: Wanted) -> tuple[str, ...] | None:
         if wanted is None:
             return None
-        return tuple(self._procedure_record(word).procedure_id for word in _words(wanted))
+        return tuple(self.procedure_record(word).procedure_id for word in _words(wanted))
 
     def _control_ids(self, wanted: str | Sequence[str]) -> tuple[str, ...]:
         records = self.procedure_records()
@@ -334,7 +347,7 @@ class Evidence:
                 found += [record.procedure_id for record in records if record.comparator_class == word]
                 continue
             try:
-                found.append(self._procedure_record(word).procedure_id)
+                found.append(self.procedure_record(word).procedure_id)
             except UnknownNameError:
                 names = [name for record in records for name in record.names]
                 raise UnknownNameError("comparator", word, [*COMPARATOR_CLASSES, *names]) from None
@@ -447,13 +460,16 @@ def bundled_data() -> Path:
     return installed if installed.is_dir() else here.parents[1] / "data"
 
 
-def load_evidence(path: str | Path | None = None) -> Evidence:
+def load_evidence(path: str | Path | None = None, *, claims: str | Path | None = None) -> Evidence:
     """Load an evidence base.
 
     Parameters
     ----------
     path : str or Path, optional
         A folder with ``references.bib`` and the CSV files; without it, the bundled release.
+    claims : str or Path, optional
+        A file of claims, of the form of ``claims.csv``, in place of the folder's. The material it cites need
+        not stand in the bibliography.
 
     Returns
     -------
@@ -470,7 +486,8 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     >>> load_evidence()
     Evidence: 29 procedures, 10 controls, 243 studies, 1459 results
     """
-    return evidence_of(read_files(bundled_data() if path is None else Path(path)))
+    folder = bundled_data() if path is None else Path(path)
+    return evidence_of(read_files(folder, claims=None if claims is None else Path(claims)))
 
 
 def evidence_of(files: Files) -> Evidence:

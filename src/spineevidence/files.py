@@ -47,13 +47,15 @@ class Files:
     problems: tuple[Problem, ...]
 
 
-def read_files(folder: Path) -> Files:
+def read_files(folder: Path, *, claims: Path | None = None) -> Files:
     """Read a folder and find every defect of every file in one run; nothing on disk is changed.
 
     Parameters
     ----------
     folder : Path
         Holds ``references.bib`` and the CSV files.
+    claims : Path, optional
+        A file of claims in place of the folder's. The material it cites need not stand in the bibliography.
 
     Returns
     -------
@@ -70,7 +72,8 @@ def read_files(folder: Path) -> Files:
     tables: dict[str, Table] = {}
     findings: dict[str, list[Finding]] = {}
     for name, model in TABLES.items():
-        source, found = read_csv_file(folder / model.file)
+        path = claims if name == "claims" and claims is not None else folder / model.file
+        source, found = read_csv_file(path)
         problems += found
         if source is None:
             continue
@@ -79,8 +82,10 @@ def read_files(folder: Path) -> Files:
             sources[name] = source
             tables[name], findings[name] = typed_table(model, source)
     known = Known(tables, sources, _cite_keys(bibliography, folder / BIBLIOGRAPHY))
+    lenient = Known(tables, sources, None)
     for name, source in sources.items():
-        findings[name] += check_table(tables[name], known, frozenset(source.header))
+        by = lenient if name == "claims" and claims is not None else known
+        findings[name] += check_table(tables[name], by, frozenset(source.header))
         problems += _located(source, findings[name])
     in_order = tuple(sorted(problems, key=_reading_order))
     return Files(folder, MappingProxyType(tables), bibliography.references, in_order)

@@ -82,11 +82,12 @@ def voting_measures(evidence: Evidence, domain: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A finding of one study at one visit, as seen from the procedure's side."""
+    """A finding of one study at one visit, as seen from the procedure's side, and its line."""
 
     study_id: str
     months: float
     finding: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ def _votes(asked: Question, studies: Mapping[str, list[Result]], voting: frozens
             if result.measure.measure_id in voting and result.role == "visit" and result.vote:
                 sign = on_line(result, asked.procedure_id, asked.comparator, trial_arms=asked.trial_arms)
                 if sign and result.months is not None:
-                    yield Vote(study, result.months, turned(result.vote, sign))
+                    yield Vote(study, result.months, turned(result.vote, sign), result.line)
 
 
 def count_votes(votes: Sequence[Vote]) -> ReportedFindings | None:

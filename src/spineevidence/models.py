@@ -624,6 +624,11 @@ class Claim(Record):
         Rule("unit", "time {time} has no unit", lambda c: c.filled("time") & ~c.filled("unit")),
         Rule("time", 'unit "{unit}" has no time', lambda c: ~c.filled("time") & c.filled("unit")),
         Rule(
+            "time",
+            "time {time} is before any follow-up; say at once as a few days",
+            lambda c: c.number("time") <= 0,
+        ),
+        Rule(
             "time_high",
             "lasts_between needs a time and a time_high",
             lambda c: c.among("kind", ("lasts_between",)) & ~c.filled("time_high"),

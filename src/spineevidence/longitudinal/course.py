@@ -331,6 +331,33 @@ class TimeCourse:
             raise InputError(f"no study has a visit near {trimmed(months, 2)} months; ask for {known}")
         return found[0]
 
+    def fragile(self, delta: float) -> tuple[str, ...]:
+        """Return the labels of the windows whose state depends on an assumption."""
+        return tuple(window.window for window in self.windows if len(set(_states_of(window, delta))) > 1)
+
+    def limits(self, label: str, delta: float) -> tuple[float, float, float]:
+        """Return estimate and interval of a window as they are judged: the widest one if it is fragile.
+
+        Parameters
+        ----------
+        label : str
+            A window with a study.
+        delta : float
+            Smallest difference that matters, in the units of the effects, above 0.
+
+        Raises
+        ------
+        InputError
+            If no study has a visit in the window.
+        """
+        for window in self.windows:
+            if window.window == label:
+                fragile = len(set(_states_of(window, delta))) > 1
+                low, high = _widest(window) if fragile else (window.ci_low, window.ci_high)
+                return window.estimate, low, high
+        known = listed([window.window for window in self.windows])
+        raise InputError(f'no study has a visit in the window "{label}"; ask for {known}')
+
     def duration(self, delta: float) -> CourseDuration:
         """Return how long a benefit is shown, and from when one of size `delta` is excluded.
 
@@ -349,7 +376,7 @@ class TimeCourse:
         A window whose state changes with rho (0.5 and 0.9), or with the wider prior, is fragile: its widest
         interval is used.
         """
-        fragile = [window.window for window in self.windows if len(set(_states_of(window, delta))) > 1]
+        fragile = self.fragile(delta)
         used = [
             _widest(window) if window.window in fragile else (window.ci_low, window.ci_high)
             for window in self.windows
@@ -363,7 +390,7 @@ class TimeCourse:
             states=tuple(
                 (window.window, state) for window, state in zip(self.windows, steps.states, strict=True)
             ),
-            fragile=tuple(fragile),
+            fragile=fragile,
             new_setting=fresh,
             crossing=found,
             notes=(
