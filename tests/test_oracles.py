@@ -50,6 +50,7 @@ CASES_IN_FILE = {
     "o04_windows": 3,
     "o05_longitudinal": 4,
     "o06_findings": 5,
+    "o07_verdicts": 22,
     "o08_turnbull": 3,
 }
 
@@ -63,6 +64,7 @@ TOLERANCES = {
     "o04_windows": FOUR_DECIMALS,
     "o05_longitudinal": SIX_DECIMALS,
     "o06_findings": SIX_DECIMALS,
+    "o07_verdicts": EXACT,
     "o08_turnbull": SIX_DECIMALS,
 }
 TOLERANCES_OF_PARTS = {"o05_longitudinal": {"published_HAR_rho097": FOUR_DECIMALS}}  # printed with four

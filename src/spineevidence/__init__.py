@@ -24,6 +24,7 @@ from spineevidence.evidence import Evidence, check, load_evidence, write_evidenc
 if TYPE_CHECKING:
     from spineevidence.account import Account, account_of_effects
     from spineevidence.bibliography import Reference
+    from spineevidence.claims import judge, judge_claims
     from spineevidence.duration import DurationOfBenefit, duration_of_benefit
     from spineevidence.effects import effect_sizes
     from spineevidence.effectsizes import EffectSizes
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from spineevidence.formulas.means import mean_difference as md
     from spineevidence.formulas.medians import mean_sd_from_median
     from spineevidence.formulas.rates import incidence_rate_difference, incidence_rate_ratio
+    from spineevidence.judgements import Judgement, Judgements
     from spineevidence.longitudinal.course import TimeCourse, pool_over_time
     from spineevidence.longitudinal.inputs import RandomTerm
     from spineevidence.longitudinal.multilevel import fit_multilevel
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from spineevidence.pooling.subgroups import subgroups
     from spineevidence.pooling.windows import pool_window, pool_windows
     from spineevidence.report import build_report
+    from spineevidence.statements import claim
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
 
@@ -73,6 +76,8 @@ _HOMES = MappingProxyType(
         "DurationOfBenefit": "duration",
         "EffectSizes": "effectsizes",
         "MultilevelFit": "longitudinal.multilevelfit",
+        "Judgement": "judgements",
+        "Judgements": "judgements",
         "Pooled": "pooling.pool",
         "RandomTerm": "longitudinal.inputs",
         "Reference": "bibliography",
@@ -81,6 +86,7 @@ _HOMES = MappingProxyType(
         "arcsine_difference": "formulas.counts",
         "benefit_state": "stepwise",
         "build_report": "report",
+        "claim": "statements",
         "cumulative": "pooling.sensitivity",
         "duration_of_benefit": "duration",
         "duration_plot": "plots.durations",
@@ -94,6 +100,8 @@ _HOMES = MappingProxyType(
         "incidence_rate_difference": "formulas.rates",
         "incidence_rate_ratio": "formulas.rates",
         "influence": "pooling.sensitivity",
+        "judge": "claims",
+        "judge_claims": "claims",
         "leave_one_out": "pooling.sensitivity",
         "mantel_haenszel": "pooling.mantelhaenszel",
         "mantel_haenszel_rates": "pooling.mantelhaenszel",
@@ -137,6 +145,8 @@ __all__ = [
     "Evidence",
     "InputError",
     "MultilevelFit",
+    "Judgement",
+    "Judgements",
     "Pooled",
     "Problem",
     "RandomTerm",
@@ -149,6 +159,7 @@ __all__ = [
     "benefit_state",
     "build_report",
     "check",
+    "claim",
     "cumulative",
     "duration_of_benefit",
     "duration_plot",
@@ -162,6 +173,8 @@ __all__ = [
     "incidence_rate_difference",
     "incidence_rate_ratio",
     "influence",
+    "judge",
+    "judge_claims",
     "leave_one_out",
     "load_evidence",
     "mantel_haenszel",

@@ -19,6 +19,8 @@ import meta_pooling_models
 import meta_pooling_tables
 from spineevidence import effectsizes, findings, stepwise, timing
 from spineevidence.formulas import conversions, correlations, counts, means
+from spineevidence.timing import find_window
+from spineevidence.verdicts import kinds, windows
 
 Case = Mapping[str, Any]
 
@@ -73,6 +75,53 @@ def reported(case: Case) -> object:
         "reported_until": result.reported_until,
         "reported_no_benefit_from": result.reported_no_benefit_from,
     }
+
+
+CLASSES = {"sham": "placebo", "usual_care": "usual_care"}
+
+
+def verdicts(case: Case) -> object:
+    given = case["input"]
+    asked = kinds.Assertion(given["claim"]["kind"], given["claim"].get("window", windows.BEYOND))
+    if "evidence" in given:  # one line, whatever its comparator
+        found = kinds.judge_line(asked, _line("usual_care", given["evidence"], given["delta"]))
+        return {"verdict": found.verdict, "reason": found.reason}
+    classes = given["evidence_by_comparator"].items()
+    lines = [_line(CLASSES[name], evidence, given["delta"]) for name, evidence in classes]
+    found = kinds.judge_lines(asked, lines, comparator=given["claim"]["comparator"])
+    words = {ours: theirs for theirs, ours in CLASSES.items()}
+    return {
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "per_comparator": {words[own.comparator]: [own.verdict, own.reason] for own in found.lines},
+    }
+
+
+def _line(comparator: str, evidence: Case, delta: float) -> kinds.LineEvidence:
+    labels = sorted(evidence, key=lambda label: windows.PLACES[label])
+    return kinds.LineEvidence(
+        comparator, tuple(_window_evidence(label, evidence[label], delta) for label in labels)
+    )
+
+
+def _window_evidence(label: str, given: Case, delta: float) -> windows.WindowEvidence:
+    why = "stated" if given.get("contaminated") else ""
+    return windows.WindowEvidence(
+        label,
+        find_window(label).nominal,
+        delta,
+        pooled=windows.Estimate(*given["pooled"]) if "pooled" in given else None,
+        studies=tuple(windows.Estimate(*study, contaminated=why) for study in given.get("studies", ())),
+        ballots=tuple(
+            windows.Ballot(f"study {place}", findings.VOTES[word])
+            for place, word in enumerate(given.get("findings", ()))
+        ),
+        only="uncontrolled" if given.get("uncontrolled_only") else "",
+    )
+
+
+def _zero_for_none(months: float | None) -> float:
+    return 0.0 if months is None else months
 
 
 def _better(given: Case) -> str:
@@ -277,6 +326,7 @@ ADAPTERS: dict[str, Callable[..., object]] = {
     **meta_pooling_tables.DURATION,
     **meta_longitudinal.LONGITUDINAL,
     "o06_findings": reported,
+    "o07_verdicts": verdicts,
     **meta_intervalcensored.DURATION,
     **meta_counts.FAMILIES,
     **meta_means.FAMILIES,

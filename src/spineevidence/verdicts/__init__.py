@@ -1,0 +1,1 @@
+"""Rules by which evidence supports or contradicts a claim."""

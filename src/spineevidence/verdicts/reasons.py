@@ -1,0 +1,98 @@
+"""The words of a verdict: five verdicts, four strengths, and a code for every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+Word = Literal["supported", "contradicted", "mixed", "untested", "not_checkable"]
+Strength = Literal["strong", "moderate", "weak", "reported"]
+Reason = Literal[
+    "IMPORTANT",
+    "BENEFIT_SIZE_UNCERTAIN",
+    "BELOW_MCID",
+    "IMPORTANT_EXCLUDED",
+    "HARM",
+    "IMPRECISE",
+    "CONTAMINATED",
+    "STUDY_CONFLICT",
+    "CONFLICT_WITH_REPORTED",
+    "REPORTED_ONLY",
+    "REPORTED_CONFLICT",
+    "NO_DATA",
+    "OTHER_CONDITION",
+    "OTHER_COMPARATOR",
+    "UNCONTROLLED_ONLY",
+    "LASTS_LONGER",
+    "LOSS_SHOWN",
+    "LOWER_BOUND_ONLY",
+    "EARLIER_OR_AT_TIME_MIXED",
+    "AFTER_MIXED",
+    "STILL_PRESENT",
+    "EARLY_MIXED",
+    "NO_EARLY_BENEFIT_SHOWN",
+    "NO_EARLY_VISIT",
+    "BENEFIT_AT_SOME_TIME",
+    "SOME_TIME_MIXED",
+    "EXCLUDED_AT_ALL_TESTED",
+    "PARTLY_IMPRECISE",
+    "DECLINE_SHOWN",
+    "NO_DECLINE",
+    "EVIDENCE_EXISTS",
+    "COMPARATOR_DEPENDENT",
+    "UNTESTED_VS_SHAM",
+    "ACTIVE_ONLY",
+    "REPORTED_DURATION",
+    "REPORTED_SHARE",
+    "OVERSTATED",
+    "UNDERSTATED",
+    "TIME_DEPENDENT",
+    "NOT_MODELLED",
+]
+
+STRENGTHS: tuple[Strength, ...] = ("strong", "moderate", "weak", "reported")
+REASONS: Mapping[Reason, str] = MappingProxyType(
+    {
+        "IMPORTANT": "an important benefit is shown",
+        "BENEFIT_SIZE_UNCERTAIN": "a benefit is shown, its size uncertain",
+        "BELOW_MCID": "a benefit is shown, but smaller than an important one",
+        "IMPORTANT_EXCLUDED": "an important benefit is excluded",
+        "HARM": "worse than the comparator",
+        "IMPRECISE": "results too imprecise to tell; no adequate test has been made",
+        "CONTAMINATED": "controls had received the procedure too, so that finding no difference is no answer",
+        "STUDY_CONFLICT": "studies contradict each other",
+        "CONFLICT_WITH_REPORTED": "a finding reported without numbers contradicts the numbers",
+        "REPORTED_ONLY": "findings reported without numbers",
+        "REPORTED_CONFLICT": "findings reported without numbers, which disagree",
+        "NO_DATA": "no usable result",
+        "OTHER_CONDITION": "results in other conditions only",
+        "OTHER_COMPARATOR": "results against other comparators only",
+        "UNCONTROLLED_ONLY": "results without a control group only, which show no effect",
+        "LASTS_LONGER": "benefit is shown later, too",
+        "LOSS_SHOWN": "benefit until then, and none important at the next result",
+        "LOWER_BOUND_ONLY": "benefit until then at least; no later result tells of its end",
+        "EARLIER_OR_AT_TIME_MIXED": "the answer is not a clear benefit at every result until then",
+        "AFTER_MIXED": "benefit until then; the next result is mixed",
+        "STILL_PRESENT": "benefit is still shown by then",
+        "EARLY_MIXED": "whether there was a benefit before is mixed",
+        "NO_EARLY_BENEFIT_SHOWN": "no benefit was shown before, so that none can be gone",
+        "NO_EARLY_VISIT": "no usable result by then",
+        "BENEFIT_AT_SOME_TIME": "benefit is shown at some time",
+        "SOME_TIME_MIXED": "the answer is mixed at some time",
+        "EXCLUDED_AT_ALL_TESTED": "none important at every time with results",
+        "PARTLY_IMPRECISE": "excluded at a part of the times only; the rest cannot tell or is missing",
+        "DECLINE_SHOWN": "the effect declines within studies",
+        "NO_DECLINE": "the effect does not decline within studies",
+        "EVIDENCE_EXISTS": "controlled results exist",
+        "COMPARATOR_DEPENDENT": "the answer depends on the comparator",
+        "UNTESTED_VS_SHAM": "it rests on other comparators; against sham or placebo it is untested",
+        "ACTIVE_ONLY": "compared with other active treatments only, which tells nothing of a benefit",
+        "REPORTED_DURATION": "the claimed time agrees with printed durations",
+        "REPORTED_SHARE": "the claimed share agrees with printed shares",
+        "OVERSTATED": "the claim is higher than what is printed",
+        "UNDERSTATED": "the claim is lower than what is printed",
+        "TIME_DEPENDENT": "the answer depends on the time",
+        "NOT_MODELLED": "nothing in this evidence base can check it",
+    }
+)
