@@ -205,3 +205,34 @@ def test_no_effect_is_said(run: Run, folder: Path) -> None:
     assert done.out == "No effect can be derived.\n"
     change = run("effects", "heat", "--data", folder, "--comparator", "change")
     assert change.code == 0
+
+
+def test_verdicts(run: Run) -> None:
+    ran = run("verdicts")
+    assert (ran.code, ran.err) == (0, "")
+    assert "idet-none-at-one-year: There is no reduction of pain at one year" in ran.out
+    assert "Against sham or placebo: " in ran.out
+    assert ran.out.splitlines()[-1].startswith("Judgements: 32 claims: ")
+
+
+def test_verdicts_as_a_table(run: Run) -> None:
+    ran = run("verdicts", "--csv")
+    assert ran.out.splitlines()[0].startswith(
+        "claim_id,citekey,procedure_id,domain,kind,claim,row,comparator,verdict"
+    )
+    assert ran.out.count(",comparator class,placebo,") == 30
+
+
+def test_verdicts_of_a_file_of_ones_own(run: Run, tmp_path: Path) -> None:
+    head = (BUNDLED / "claims.csv").read_text(encoding="utf-8").splitlines()[0]
+    own = tmp_path / "mine.csv"
+    rows = "mine,leaflet,idet,any,pain,benefit_at,6,,months,,,,,It works,,p. 1"
+    own.write_text(f"{head}\n{rows}\n", encoding="utf-8")
+    ran = run("verdicts", "--claims", own)
+    assert ran.code == 0
+    assert "IDET, pain: benefit at 6 months. Mixed: " in ran.out
+    own.write_text(f"{head}\n{rows.replace('benefit_at', 'benefits_at')}\n", encoding="utf-8")
+    ran = run("verdicts", "--claims", own)
+    assert ran.code == 1
+    assert "mine.csv:2:" in ran.err
+    assert 'did you mean "benefit_at"' in ran.err

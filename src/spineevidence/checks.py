@@ -248,6 +248,8 @@ def check_table(table: Table, known: Known, present: frozenset[str]) -> Iterator
         yield from _repeated(table)
     if table.model.name == "procedures":
         yield from _shared_names(table)
+    if table.model.name == "claims" and "procedures" in known.tables:
+        yield from _wrong_roles(table, known.tables["procedures"])
     cells = TableCells(table, known.tables, present)
     for rule in table.model.record.RULES:
         yield from _broken(rule, cells, "error")
@@ -382,6 +384,25 @@ def _shared_names(table: Table) -> Iterator[Finding]:
                 owner = owners.setdefault(word.casefold(), own)
                 if owner != own:
                     yield Finding(row, column, f'"{word}" already names the procedure "{owner}"')
+
+
+def _wrong_roles(claims: Table, procedures: Table) -> Iterator[Finding]:
+    """Find claims about a control, and claims that compare with what is none.
+
+    A procedure whose role and class contradict each other is a defect of the other file only.
+    """
+    names, classed = procedures.text("procedure_id"), procedures.filled("comparator_class")
+    control = procedures.among("role", ("control",))
+    controls = set(names[control & classed])
+    treatments = set(names[~control & procedures.filled("role") & ~classed])
+    wrong = (
+        ("procedure_id", controls, "is a control; a claim is about a procedure"),
+        ("comparator", treatments, "is no control; use any, a comparator class or a control"),
+    )
+    for name, words, message in wrong:
+        cells = claims.text(name)
+        for row in np.flatnonzero(claims.among(name, words)).tolist():
+            yield Finding(row, name, f'{name} "{cells[row]}" {message}')
 
 
 def _broken(rule: Rule, cells: TableCells, severity: Literal["error", "note"]) -> Iterator[Finding]:

@@ -13,12 +13,13 @@ from spineevidence.curves import Curve, curve_for, curves_of
 from spineevidence.effects import Question, as_effect_sizes, by_study
 from spineevidence.effectsizes import LEVEL, EffectSizes, t_quantile
 from spineevidence.evidence import Evidence
-from spineevidence.lineage import Effect
+from spineevidence.lineage import Effect, LeftOut
 from spineevidence.lines import (
     CurveDurations,
     Vote,
     count_votes,
     curve_durations,
+    threshold_of,
     votes_on,
     voting_measures,
 )
@@ -27,6 +28,7 @@ from spineevidence.longitudinal.trend import decline_within
 from spineevidence.longitudinal.workingmodel import working_model
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.results import CHANGE, Result, memberships, on_line, results_of
+from spineevidence.summary import set_aside
 from spineevidence.timing import WINDOWS, find_window, window_of
 from spineevidence.verdicts.kinds import LineEvidence
 from spineevidence.verdicts.windows import BEYOND, Ballot, Estimate, Only, WindowEvidence, state_of
@@ -199,6 +201,8 @@ class ClaimLine:
         Labels of windows with a comparison of any kind, usable or not.
     rows : mapping of str to list of Result
         Everything printed, by study.
+    left_out : tuple of LeftOut
+        Rows whose numbers say nothing here, and why.
     """
 
     asked: Question
@@ -206,6 +210,7 @@ class ClaimLine:
     votes: tuple[Vote, ...]
     controlled: tuple[str, ...]
     rows: Mapping[str, list[Result]]
+    left_out: tuple[LeftOut, ...]
 
     def window(self, label: str, deltas: Mapping[str, float]) -> WindowEvidence | None:
         """Return what stands in a window: the numbers that speak, and findings of studies without any."""
@@ -388,17 +393,25 @@ def claim_evidence(
     -------
     ClaimEvidence
         All four comparator classes, and the change within single groups beside.
+
+    Raises
+    ------
+    InputError
+        If delta is out of range.
     """
     curves = tuple(
         curve
         for place, curve in enumerate(scales.curves)
         if curve.delta is not None or (place == 0 and delta is not None)
     )
+    if delta is not None and curves:
+        threshold_of(Question(topic.procedure_id, COMPARATOR_CLASSES[0], curves[0]), delta)
     studies = material.of(topic)
     plain = Curve(scales.domain, scales.domain, scales.domain, "MD", (), None, "")
 
     def line(name: str) -> ClaimLine:
-        own = _with_control(studies, topic.control, name)
+        named = topic.control if name == topic.comparator else ""
+        own = _with_control(studies, named, name)
         return _line(Question(topic.procedure_id, name, plain), curves, own, scales, delta)
 
     return ClaimEvidence(
@@ -453,32 +466,39 @@ def _line(
     compared = {study: rows for study, rows in studies.items() if _may_compare(asked, rows)}
     randomised = {study: rows for study, rows in compared.items() if rows[0].randomised}
     others = {study: rows for study, rows in compared.items() if not rows[0].randomised}
-    numbers = [
-        _numbers(found, tier, randomised=tier is randomised)
+    found = [
+        (curve_durations(replace(asked, curve=curve), tier, (), None if place else delta), tier)
         for tier in (randomised, others)
         if tier
         for place, curve in enumerate(curves)
-        for found in [curve_durations(replace(asked, curve=curve), tier, (), None if place else delta)]
-        if found.studies
     ]
+    votes = votes_on(asked, compared, scales.voting)
     return ClaimLine(
         asked=asked,
-        numbers=tuple(numbers),
-        votes=votes_on(asked, compared, scales.voting),
-        controlled=tuple(
-            dict.fromkeys(
-                _label(row.months)
-                for rows in compared.values()
-                for row in rows
-                if row.measure.measure_id in scales.measures
+        numbers=tuple(
+            _numbers(own, tier, randomised=tier is randomised) for own, tier in found if own.studies
+        ),
+        votes=votes,
+        controlled=tuple(dict.fromkeys(_controlled(asked, compared, scales.measures))),
+        rows=compared,
+        left_out=set_aside(asked, compared, scales.domain, tuple(own for own, _ in found), votes),
+    )
+
+
+def _controlled(
+    asked: Question, compared: Mapping[str, list[Result]], measures: frozenset[str]
+) -> Iterator[str]:
+    """Yield the label of the window of every comparison, usable or not."""
+    for rows in compared.values():
+        for row in rows:
+            if (
+                row.measure.measure_id in measures
                 and row.role in ("visit", "beyond_windows")
                 and row.months is not None
                 and not row.subgroup
                 and on_line(row, asked.procedure_id, asked.comparator)
-            )
-        ),
-        rows=compared,
-    )
+            ):
+                yield _label(row.months)
 
 
 def _numbers(found: CurveDurations, rows: Mapping[str, list[Result]], *, randomised: bool) -> Numbers:

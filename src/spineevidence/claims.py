@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from spineevidence.claimevidence import ClaimEvidence, Material, Topic, claim_evidence, material_of, scales_of
@@ -13,12 +13,13 @@ from spineevidence.errors import InputError, UnknownNameError
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import listed
 from spineevidence.judgements import AtThreshold, Deciding, Judgement, Judgements, LineJudgement
+from spineevidence.lineage import counted
 from spineevidence.lines import count_votes, vote_times
 from spineevidence.models import COMPARATOR_CLASSES, Claim, Procedure
 from spineevidence.relief import relief_durations
 from spineevidence.results import CHANGE
 from spineevidence.shares import responder_measures, shares_of
-from spineevidence.statements import EXPERIENCE, UNCHECKABLE, claim_words, months_of, window_label
+from spineevidence.statements import EXPERIENCE, TYPED, UNCHECKABLE, claim_words, months_of, window_label
 from spineevidence.verdicts.experience import judge_duration, judge_share
 from spineevidence.verdicts.kinds import (
     ANY,
@@ -42,7 +43,7 @@ from spineevidence.verdicts.sentences import (
 )
 from spineevidence.verdicts.strength import strength_of
 from spineevidence.verdicts.windows import Step, benefit_in
-from spineevidence.wording import reported_sentence
+from spineevidence.wording import COMPARATORS, reported_sentence
 
 Deltas = Mapping[str, float]
 
@@ -149,7 +150,7 @@ def _desk(evidence: Evidence, claims: Iterable[Claim], delta: float | None) -> _
         raise InputError(f"delta must be above 0; found {delta:g}")
     material = material_of(evidence)
     measures = frozenset(evidence.measure_records())
-    topics = tuple((claim, _topic(evidence, claim, measures)) for claim in claims)
+    topics = tuple((claim, _named_topic(evidence, claim, measures)) for claim in claims)
     wanted = {topic for claim, topic in topics if claim.kind not in (*UNCHECKABLE, *EXPERIENCE)}
     wanted |= {replace(topic, elsewhere=True) for topic in wanted if topic.condition}
     scales = {
@@ -164,6 +165,17 @@ def _desk(evidence: Evidence, claims: Iterable[Claim], delta: float | None) -> _
         record.procedure_id: record.abbreviation or record.name for record in evidence.procedure_records()
     }
     return _Desk(material, topics, gathered, names, delta)
+
+
+def _named_topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> Topic:
+    """Return what a claim is about; an unknown name is told with the claim."""
+    try:
+        return _topic(evidence, claim, measures)
+    except UnknownNameError as unknown:
+        if claim.claim_id == TYPED:
+            raise
+        what = f'{unknown.kind} of the claim "{claim.claim_id}"'
+        raise UnknownNameError(what, unknown.name, unknown.known) from None
 
 
 def _topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> Topic:
@@ -325,7 +337,7 @@ def _effect(bearing: _Bearing, asked: str) -> Judgement:
         delta_scale=primary.title if primary is not None else "",
         thresholds=thresholds,
         would_change=would_change(found, scale, delta),
-        notes=tuple(_notes(bearing, found, primary, deltas)),
+        notes=tuple(_notes(bearing, found, told, primary, deltas)),
     )
 
 
@@ -385,24 +397,34 @@ def _thresholds(bearing: _Bearing, primary: Curve | None, deltas: Deltas) -> Ite
 
 def _change(bearing: _Bearing) -> str:
     """Return what was reported of single groups, labelled as what it is."""
-    counted = count_votes(bearing.own.uncontrolled)
-    if counted is None:
+    votes = count_votes(bearing.own.uncontrolled)
+    if votes is None:
         return ""
-    said = reported_sentence(counted, change=True, times=vote_times(bearing.own.uncontrolled))
+    said = reported_sentence(votes, change=True, times=vote_times(bearing.own.uncontrolled))
     return f"Reported change, not an effect. {said}"
 
 
-def _notes(bearing: _Bearing, found: Verdict, primary: Curve | None, deltas: Deltas) -> Iterator[str]:
-    own = bearing.own
-    names = {study for name in _deciding(found) for study in own.lines[name].studies}
+def _notes(
+    bearing: _Bearing,
+    found: Verdict,
+    told: Sequence[LineJudgement],
+    primary: Curve | None,
+    deltas: Deltas,
+) -> Iterator[str]:
+    own, deciding = bearing.own, _deciding(found)
+    names = {r.study_id for line in told if line.comparator in deciding for r in line.decided_by}
     conditions = Counter(own.condition_of(study) for study in names)
     if len(conditions) > 1:
         yield f"MIXED_CONDITIONS: {', '.join(f'{name} {k}' for name, k in sorted(conditions.items()))}"
     if primary is not None:
-        source = "given by the caller" if bearing.delta is not None else primary.source
+        given = bearing.delta is not None and primary == own.curves[0]
+        source = "given by the caller" if given else primary.source
         yield f"DELTA: {primary.in_words(deltas[primary.name])} on {primary.title}, {source}"
     scales = {step.evidence.curve.title for line in found.lines for step in line.steps if step.evidence.curve}
     if len(scales) > 1:
         yield f"OUTCOME_SWITCH: judged on {listed(sorted(scales))}, each by its own threshold"
     if own.unscaled:
         yield f"NO_THRESHOLD: numbers on {listed(own.unscaled)} are not judged; give delta="
+    for name in deciding:
+        for note in counted(own.lines[name].left_out):
+            yield f"against {COMPARATORS[name]}: {note}"

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from spineevidence.account import account_of_effects
+from spineevidence.claims import judge_claims
 from spineevidence.curves import checked_scale
 from spineevidence.effects import effect_sizes
 from spineevidence.errors import DataError, InputError, SpineEvidenceError
 from spineevidence.evidence import check, load_evidence
 from spineevidence.formatting import count_of, interval, number, time_in_words
 from spineevidence.lineage import Effect
-from spineevidence.report import build_report
+from spineevidence.report import build_report, csv_text
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_lines
 from spineevidence.wording import COMPARATORS
@@ -99,6 +100,25 @@ def duration(
         typer.echo(f"\nNot compared at all{where} with: {', '.join(missing)}.")
     if profile.see_also:
         typer.echo(f"See also (same family): {', '.join(profile.see_also)}.")
+
+
+@app.command()
+def verdicts(
+    folder: DataArgument = None,
+    *,
+    claims: Annotated[
+        Path | None, typer.Option("--claims", help="A file of claims in place of the folder's claims.csv.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="A table in place of sentences.")] = False,
+) -> None:
+    """Say of every claim in patient material whether the evidence supports it, and why."""
+    found = judge_claims(load_evidence(folder, claims=claims))
+    if csv:
+        typer.echo(csv_text(found.to_frame()), nl=False)
+        return
+    for judgement in found:
+        typer.echo(f"{judgement.claim.claim_id}: {judgement.claim.statement}\n{judgement}\n")
+    typer.echo(repr(found).strip("<>"))
 
 
 @app.command()

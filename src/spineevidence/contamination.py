@@ -69,8 +69,8 @@ def _by_count(row: Result) -> str:
     if found is None or found.n is None or found.value <= MOST * found.n:
         return ""
     return (
-        f"{found.value:.0f} of {found.n} controls had crossed over by {time_in_words(row.months or 0.0)} "
-        f"(line {row.line})"
+        f"{found.value:.0f} of {found.n} controls had crossed over by {time_in_words(row.months or 0.0)}, "
+        f"line {row.line}"
     )
 
 

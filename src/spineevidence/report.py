@@ -63,7 +63,7 @@ def build_report(
     claims = claim_lanes(evidence) if evidence.focus else ()
     tell("summary.csv and summary.md")
     contents = {
-        "summary.csv": _csv(summary_frame(lines)).encode(),
+        "summary.csv": csv_text(summary_frame(lines)).encode(),
         "summary.md": summary_text(evidence, lines).encode(),
     }
     tell("durations.svg and durations.png")
@@ -75,7 +75,8 @@ def build_report(
     return tuple(folder / name for name in contents)
 
 
-def _csv(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as CSV in which no cell is read as a formula."""
     safe = frame.map(
         lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
     )

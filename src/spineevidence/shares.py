@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from spineevidence.curves import curves_of
+from spineevidence.errors import InputError
 from spineevidence.evidence import Evidence
 from spineevidence.figures import Figure, combined, events_of
 from spineevidence.models import Measure
@@ -15,9 +16,18 @@ from spineevidence.verdicts.experience import Share
 
 
 def responder_measures(evidence: Evidence, *, domain: str, measure: str = "") -> tuple[Measure, ...]:
-    """Return the measures that count responders in a domain, the most usual definition first."""
+    """Return the measures that count responders in a domain, the most usual definition first.
+
+    Raises
+    ------
+    InputError
+        If the only measure asked for counts nobody.
+    """
     if measure:
-        return tuple(m for name, m in evidence.measure_records().items() if name == measure)
+        own = evidence.measure_records()[measure]
+        if own.kind != "binary":
+            raise InputError(f"{measure} is {own.kind} and has no share of patients; name a binary measure")
+        return (own,)
     found = (m for curve in curves_of(evidence, domain) if curve.kind == "RD" for m in curve.measures)
     return tuple(m for m in found if m.better == "higher")
 

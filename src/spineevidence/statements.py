@@ -113,9 +113,13 @@ def _explained(invalid: ValidationError) -> str:
     """Return what is wrong with a claim, in the words of `claim`."""
     said = []
     for error in invalid.errors(include_url=False, include_context=False):
+        text = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "string_pattern_mismatch":
+            text = "is empty" if not str(error["input"]).strip() else "is no single name"
         place = ".".join(str(part) for part in error["loc"])
-        text = error["msg"].removeprefix("Value error, ").replace("value ", "")
-        said.append(f"{PARAMETERS.get(place, place)}: {text}" if place else text)
+        if not place:
+            place, _, text = text.partition(": ")
+        said.append(f"{PARAMETERS.get(place, place)}: {text}")
     return f"no claim can be made of this: {'; '.join(said)}"
 
 

@@ -223,7 +223,7 @@ def _line(
         findings=_findings(asked, studies, domain),
         horizon=max((months for _, months, _ in timed), default=None),
         sentence=_sentence(found, votes, asked, studies, treats=treats),
-        left_out=_left_out(asked, studies, domain, found, votes) if timed_domain else (),
+        left_out=set_aside(asked, studies, domain, found, votes) if timed_domain else (),
     )
 
 
@@ -265,14 +265,28 @@ def _sentence(
     return NO_DURATION
 
 
-def _left_out(
+def set_aside(
     asked: Question,
     studies: Mapping[str, list[Result]],
     domain: str,
     curves: tuple[CurveDurations, ...],
     votes: tuple[Vote, ...],
 ) -> tuple[LeftOut, ...]:
-    """Return the rows of the line that give no number, unless they are a finding without one that votes."""
+    """Return the rows of a line that give no number, unless they are a finding without one that votes.
+
+    Parameters
+    ----------
+    asked : Question
+        The line; its curve plays no part.
+    studies : mapping of str to list of Result
+        The results of each study.
+    domain : str
+        What was measured.
+    curves : tuple of CurveDurations
+        What the studies with numbers say on each scale.
+    votes : tuple of Vote
+        Findings that count.
+    """
     used = {line for curve in curves for effect in curve.derived.effects for line in effect.lines}
     voted = {(vote.study_id, vote.months) for vote in votes}
     reasons = {row.line: row for curve in curves for row in curve.derived.left_out}

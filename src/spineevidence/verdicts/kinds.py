@@ -298,7 +298,7 @@ def _no_evidence_at(assertion: Assertion, line: LineEvidence) -> Ruling:
 
 
 def _wanes(_: Assertion, line: LineEvidence) -> Ruling:
-    steps = line.steps()
+    steps = tuple(step for step in line.steps() if step.evidence.pooled is not None)
     if line.decline is None:
         return "untested", "IMPRECISE" if line.followed else "NO_DATA", steps
     low, high = line.decline

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from spineevidence.curves import Curve
 from spineevidence.formatting import interval, listed, number, time_in_words
 from spineevidence.models import UNTIMED_CLAIMS, ClaimKind
+from spineevidence.results import CHANGE
 from spineevidence.stepwise import STATES
 from spineevidence.verdicts.experience import DurationVerdict, Share, ShareVerdict, WindowShare
 from spineevidence.verdicts.kinds import DECIDING, LineEvidence, Verdict
@@ -27,6 +28,7 @@ WORDS: Mapping[Word, str] = MappingProxyType(
         "not_checkable": "not checkable",
     }
 )
+NONE_BY_REPORT: tuple[Reason, ...] = ("LOSS_SHOWN", "EXCLUDED_AT_ALL_TESTED", "PARTLY_IMPRECISE")
 UNTESTED_VS_SHAM = f"against {COMPARATORS['placebo']} it is untested"
 SPECIAL: Mapping[tuple[ClaimKind, Reason], str] = MappingProxyType(
     {
@@ -58,7 +60,10 @@ def _of(found: Verdict) -> str:
 
 
 def reason_words(found: Verdict) -> str:
-    """Return the reason of a verdict in words; of reported findings what was reported."""
+    """Return the reason of a verdict in words; of reported findings what was reported.
+
+    Where "none" rests on a difference that was not reported, the words say that its size is unknown.
+    """
     if found.reason == "REPORTED_ONLY":
         reported = _reported(found)
         if reported:
@@ -66,7 +71,13 @@ def reason_words(found: Verdict) -> str:
     if found.reason == "UNTESTED_VS_SHAM":
         own = next(line for line in found.lines if line.comparator in DECIDING and line.verdict != "untested")
         return f"against {COMPARATORS[own.comparator]} {reason_words(own)}; {UNTESTED_VS_SHAM}"
-    return SPECIAL.get((found.kind, found.reason), REASONS[found.reason])
+    said = SPECIAL.get((found.kind, found.reason), REASONS[found.reason])
+    if found.reason in NONE_BY_REPORT:
+        reported = [step for step in _reported(found) if step.verdict == "contradicted"]
+        if reported:
+            times = listed([time_in_words(step.evidence.months or 0.0) for step in reported])
+            return f"{said}; at {times} {ballots_words(reported[-1].evidence.ballots, names=False)}"
+    return said
 
 
 def _reported(found: Verdict) -> list[Step]:
@@ -269,6 +280,10 @@ def would_change(found: Verdict, curve: Curve | None, delta: float | None) -> st
     str
         A sentence.
     """
+    if found.comparator == CHANGE:
+        return (
+            "What would change it: other figures of single groups; only a control group tells of an effect."
+        )
     if found.kind == "no_evidence_at" and found.verdict == "supported":
         return "What would change it: a controlled result at the claimed time or later."
     if found.verdict == "untested":
