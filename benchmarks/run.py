@@ -105,6 +105,12 @@ def works(folder: Path, rows: int) -> Iterator[Work]:
         bar=0.2,
     )
     yield Work(
+        "judge every claim of the bundled evidence, after loading",
+        before="import spineevidence; evidence = spineevidence.load_evidence(); spineevidence.judge_claims",
+        ours="spineevidence.judge_claims(evidence)",
+        bar=2.0,
+    )
+    yield Work(
         f"load and check {rows:,} outcome rows and all they point to",
         before="import spineevidence",
         ours=f"spineevidence.load_evidence({str(folder)!r})",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -160,6 +162,13 @@ def test_every_row_of_every_kind(
 def test_every_kind_with_a_rule_has_a_row() -> None:
     assert {row[0] for row in ROWS} == set(RULES)
     assert {row[4] for row in ROWS} <= set(REASONS)
+
+
+def test_the_glossary_has_every_reason() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "glossary.md").read_text(encoding="utf-8")
+    table = text.partition("## Reasons of a verdict")[2].partition("\n## ")[0]
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", table, flags=re.MULTILINE))
+    assert told == dict(REASONS)
 
 
 def test_a_kind_without_a_rule_raises() -> None:

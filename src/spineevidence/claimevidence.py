@@ -195,8 +195,8 @@ class ClaimLine:
         The line; of its curve only the domain plays a part.
     numbers : tuple of Numbers
         In the order in which they speak: randomised studies first, and in each the preferred scale first.
-    votes : tuple of Vote
-        Findings of controlled studies.
+    votes : mapping of str to tuple of Vote
+        Findings of controlled studies, by window.
     controlled : tuple of str
         Labels of windows with a comparison of any kind, usable or not.
     rows : mapping of str to list of Result
@@ -207,7 +207,7 @@ class ClaimLine:
 
     asked: Question
     numbers: tuple[Numbers, ...]
-    votes: tuple[Vote, ...]
+    votes: Mapping[str, tuple[Vote, ...]]
     controlled: tuple[str, ...]
     rows: Mapping[str, list[Result]]
     left_out: tuple[LeftOut, ...]
@@ -221,8 +221,7 @@ class ClaimLine:
             return replace(first, ballots=ballots)
         if not ballots:
             return None
-        last = max(vote.months for vote in self.votes if _label(vote.months) == label)
-        months = min(find_window(label).nominal, last)
+        months = min(find_window(label).nominal, max(vote.months for vote in self.votes[label]))
         return WindowEvidence(label, months, delta=1.0, ballots=ballots)
 
     def each(self, label: str, deltas: Mapping[str, float]) -> Iterator[WindowEvidence]:
@@ -234,7 +233,7 @@ class ClaimLine:
 
     def _ballots(self, label: str) -> tuple[Ballot, ...]:
         numeric = {effect.study_id for own in self.numbers for effect in own.windows.get(label, ())}
-        here = [v for v in self.votes if _label(v.months) == label and v.study_id not in numeric]
+        here = [vote for vote in self.votes.get(label, ()) if vote.study_id not in numeric]
         counted = count_votes(here)
         if counted is None:
             return ()
@@ -270,13 +269,7 @@ class ClaimLine:
     def tested(self) -> frozenset[str]:
         """Labels of the windows with usable evidence."""
         numeric = {label for own in self.numbers for label in own.windows}
-        return frozenset(numeric | {_label(vote.months) for vote in self.votes}) - {BEYOND}
-
-    @property
-    def studies(self) -> tuple[str, ...]:
-        """Studies with usable evidence."""
-        numeric = {study.study_id for own in self.numbers for study in own.found.studies}
-        return tuple(sorted(numeric | {vote.study_id for vote in self.votes}))
+        return frozenset({*numeric, *self.votes}) - {BEYOND}
 
 
 def _label(months: float) -> str:
@@ -478,11 +471,19 @@ def _line(
         numbers=tuple(
             _numbers(own, tier, randomised=tier is randomised) for own, tier in found if own.studies
         ),
-        votes=votes,
+        votes=_by_window(votes),
         controlled=tuple(dict.fromkeys(_controlled(asked, compared, scales.measures))),
         rows=compared,
         left_out=set_aside(asked, compared, scales.domain, tuple(own for own, _ in found), votes),
     )
+
+
+def _by_window(votes: Sequence[Vote]) -> Mapping[str, tuple[Vote, ...]]:
+    found: dict[str, tuple[Vote, ...]] = {}
+    for vote in votes:
+        label = _label(vote.months)
+        found[label] = (*found.get(label, ()), vote)
+    return MappingProxyType(found)
 
 
 def _controlled(
