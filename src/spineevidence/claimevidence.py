@@ -128,7 +128,7 @@ class Numbers:
     def _own(self, effect: Effect) -> Estimate:
         why = contamination(self.found.asked, self.rows[effect.study_id], effect.months)
         limits = (effect.yi, effect.ci_low, effect.ci_high)
-        return Estimate(*limits, effect.study_id, contaminated=why, lines=effect.lines)
+        return Estimate(*limits, effect.study_id, contaminated=why, lines=effect.lines, notes=effect.notes)
 
     def _pooled(self, label: str, delta: float, there: Sequence[Effect]) -> tuple[Estimate, bool, bool]:
         """Return the estimate that is judged, whether it is of the joint model, and whether it is fragile."""
@@ -304,9 +304,9 @@ class ClaimEvidence:
     uncontrolled: tuple[Vote, ...]
     single_groups: frozenset[str]
 
-    def condition_of(self, study: str) -> str:
-        """Return the condition of a study with evidence."""
-        return next(line.rows[study][0].condition for line in self.lines.values() if study in line.rows)
+    def rows_of(self, study: str) -> list[Result]:
+        """Return everything printed of a study with evidence."""
+        return next(line.rows[study] for line in self.lines.values() if study in line.rows)
 
     def line_evidence(
         self, deltas: Mapping[str, float], elsewhere: ClaimEvidence | None

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from spineevidence.cautions import cautions
 from spineevidence.claimevidence import ClaimEvidence, Material, Topic, claim_evidence, material_of, scales_of
 from spineevidence.curves import Curve
 from spineevidence.effects import the_procedure
@@ -149,7 +150,7 @@ def _desk(evidence: Evidence, claims: Iterable[Claim], delta: float | None) -> _
     if delta is not None and not delta > 0:
         raise InputError(f"delta must be above 0; found {delta:g}")
     material = material_of(evidence)
-    measures = frozenset(evidence.measure_records())
+    measures = {name: record.domain for name, record in evidence.measure_records().items()}
     topics = tuple((claim, _named_topic(evidence, claim, measures)) for claim in claims)
     wanted = {topic for claim, topic in topics if claim.kind not in (*UNCHECKABLE, *EXPERIENCE)}
     wanted |= {replace(topic, elsewhere=True) for topic in wanted if topic.condition}
@@ -167,7 +168,7 @@ def _desk(evidence: Evidence, claims: Iterable[Claim], delta: float | None) -> _
     return _Desk(material, topics, gathered, names, delta)
 
 
-def _named_topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> Topic:
+def _named_topic(evidence: Evidence, claim: Claim, measures: Mapping[str, str]) -> Topic:
     """Return what a claim is about; an unknown name is told with the claim."""
     try:
         return _topic(evidence, claim, measures)
@@ -178,7 +179,7 @@ def _named_topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> 
         raise UnknownNameError(what, unknown.name, unknown.known) from None
 
 
-def _topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> Topic:
+def _topic(evidence: Evidence, claim: Claim, measures: Mapping[str, str]) -> Topic:
     """Return what a claim is about, with every name looked up."""
     control, comparator = "", claim.comparator
     if comparator not in (ANY, *COMPARATOR_CLASSES):
@@ -187,8 +188,14 @@ def _topic(evidence: Evidence, claim: Claim, measures: frozenset[str]) -> Topic:
     known = sorted(set(evidence.tables["studies"].columns["condition"].texts))
     if claim.condition and claim.condition not in known:
         raise UnknownNameError("condition", claim.condition, known)
-    if claim.measure_id and claim.measure_id not in measures:
-        raise UnknownNameError("measure", claim.measure_id, sorted(measures))
+    if claim.measure_id:
+        if claim.measure_id not in measures:
+            raise UnknownNameError("measure", claim.measure_id, sorted(measures))
+        if measures[claim.measure_id] != claim.domain:
+            raise InputError(
+                f"{claim.measure_id} measures {measures[claim.measure_id]}, but the claim is about "
+                f"{claim.domain}; give one of both, or make them agree"
+            )
     procedure = the_procedure(evidence, claim.procedure_id) if claim.procedure_id else ""
     return Topic(procedure, claim.domain, claim.measure_id, claim.condition, comparator, control)
 
@@ -369,7 +376,8 @@ def _results(step: Step) -> Iterator[Deciding]:
     if not evidence.tested:
         return
     for study in evidence.studies:
-        yield Deciding(study.study_id, evidence.window, estimate_words(study, evidence.curve), study.lines)
+        said = estimate_words(study, evidence.curve)
+        yield Deciding(study.study_id, evidence.window, said, study.lines, study.notes)
     for ballot in evidence.ballots:
         said = ballots_words((ballot,), names=False)
         yield Deciding(ballot.study_id, evidence.window, said, ballot.lines)
@@ -412,10 +420,16 @@ def _notes(
     deltas: Deltas,
 ) -> Iterator[str]:
     own, deciding = bearing.own, _deciding(found)
-    names = {r.study_id for line in told if line.comparator in deciding for r in line.decided_by}
-    conditions = Counter(own.condition_of(study) for study in names)
+    results = [result for line in told if line.comparator in deciding for result in line.decided_by]
+    rows = {result.study_id: own.rows_of(result.study_id) for result in results}
+    conditions = Counter(rows[study][0].condition for study in rows)
     if len(conditions) > 1:
         yield f"MIXED_CONDITIONS: {', '.join(f'{name} {k}' for name, k in sorted(conditions.items()))}"
+    crossed = sorted(study for study in rows if rows[study][0].design == "crossover_rct")
+    if crossed:
+        yield f"CROSSOVER: {listed(crossed)}"
+    yield from cautions(rows, sorted(rows), domain=own.topic.domain)
+    yield from dict.fromkeys(f"{result.study_id}: {note}" for result in results for note in result.notes)
     if primary is not None:
         given = bearing.delta is not None and primary == own.curves[0]
         source = "given by the caller" if given else primary.source

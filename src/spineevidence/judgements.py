@@ -34,12 +34,15 @@ class Deciding:
         Its effect with interval, or what it reported.
     lines : tuple of int
         Lines of outcomes.csv.
+    notes : tuple of str
+        Caveats of its derivation, each with its keyword.
     """
 
     study_id: str
     window: str
     said: str
     lines: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.study_id} {self.window}: {self.said}"

@@ -56,7 +56,7 @@ def claim(
     domain : str
         What is said to get better.
     measure, condition : str
-        The only measure, and the only condition, that are meant.
+        The only measure (of that domain), and the only condition, that are meant.
     share : float, optional
         Percentage of patients, of a success rate.
     statement : str, optional

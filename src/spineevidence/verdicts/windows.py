@@ -58,6 +58,8 @@ class Estimate:
         Why its controls were no longer controls, or "".
     lines : tuple of int
         Lines of outcomes.csv it was derived from.
+    notes : tuple of str
+        Caveats of its derivation, each with its keyword.
     """
 
     estimate: float
@@ -66,6 +68,7 @@ class Estimate:
     study_id: str = ""
     contaminated: str = ""
     lines: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
