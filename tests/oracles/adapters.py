@@ -120,10 +120,6 @@ def _window_evidence(label: str, given: Case, delta: float) -> windows.WindowEvi
     )
 
 
-def _zero_for_none(months: float | None) -> float:
-    return 0.0 if months is None else months
-
-
 def _better(given: Case) -> str:
     return "lower" if given["lower_is_better"] else "higher"
 
