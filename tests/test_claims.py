@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planting import BUNDLED, Base
@@ -341,6 +341,61 @@ def test_the_size_of_a_trial_that_could_tell(tmp_path: Path) -> None:
     )
 
 
+def test_two_sham_trials_in_the_joint_model_are_strong(tmp_path: Path) -> None:
+    rows = [
+        contrast(-2.5, -2.9, -2.1, months=months, study_id=study)
+        for study in ("trial", "other")
+        for months in (3, 6)
+    ]
+    found = ask(tiny(tmp_path, rows), "benefit_at", 6)
+    assert (found.verdict, found.reason, found.strength) == ("supported", "IMPORTANT", "strong")
+    assert "joint model of several times; here other and trial" in found.lines[0].sentence
+    one_window = [row for row in rows if row["time"] == "6"]
+    alone = ask(tiny(tmp_path / "b", one_window), "benefit_at", 6)
+    assert (alone.verdict, alone.strength) == ("supported", "moderate")
+    assert "(pooled: other and trial)" in alone.lines[0].sentence
+
+
+def test_a_scale_without_a_threshold_needs_one(tmp_path: Path) -> None:
+    rows = [
+        contrast(12, 8, 16, months=6, measure="sf36_bp"),
+        contrast(1, -8, 10, months=6, measure="sf36_bp", study_id="other"),
+    ]
+    evidence = tiny(tmp_path, rows)
+    asked = claim(procedure="DH", kind="benefit_at", months=6, measure="sf36_bp")
+    without = judge(asked, evidence)
+    assert without.reason == "NO_DATA"
+    assert any(note.startswith("NO_THRESHOLD: ") for note in without.notes)
+    given = judge(asked, evidence, delta=5)
+    (step,) = given.lines[0].found.steps
+    assert step.evidence.pooled is not None
+    # No SD of scores is known, so nothing is pooled: all that either interval covers is judged.
+    assert (step.evidence.pooled.ci_low, step.evidence.pooled.ci_high) == (-8, 16)
+    assert given.reason == "IMPRECISE"
+
+
+def test_a_measure_of_another_domain(evidence: Evidence) -> None:
+    with pytest.raises(InputError, match="odi_0_100 measures disability, but the claim is about pain"):
+        ask(evidence, "benefit_at", 6, procedure="IDET", measure="odi_0_100")
+
+
+def test_caveats_of_the_results_are_named(tmp_path: Path) -> None:
+    studies: dict[str, Row] = {
+        "trial": {"design": "crossover_rct"},
+        "open": {"blinding": "none", "note": "patients with a positive response to diagnostic blocks"},
+    }
+    rows = [finding("favours_arm", 6), contrast(-1.9, -2.6, -1.2, months=6, study_id="open")]
+    found = ask(tiny(tmp_path, rows, studies=studies), "benefit_at", 6)
+    assert "CROSSOVER: trial" in found.notes
+    assert "open: UNBLINDED" in found.notes
+    assert any(note.startswith("ENRICHED: open") for note in found.notes)
+
+
+def test_no_claims() -> None:
+    none = judge_claims(load_evidence(), [])
+    assert (len(none), repr(none), len(none.to_frame())) == (0, "<Judgements: 0 claims>", 0)
+
+
 def test_a_decline_within_one_study(tmp_path: Path) -> None:
     visits = [(1, -3.0), (3, -2.2), (6, -1.6), (12, -0.9), (24, -0.2), (60, 0.6)]
     rows = [contrast(value, value - 0.4, value + 0.4, months=months) for months, value in visits]
@@ -383,6 +438,7 @@ def test_what_cannot_be_checked_says_why(evidence: Evidence, kind: str) -> None:
     assert found.sentence.startswith("Not checkable: ")
 
 
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.sampled_from([1, 3, 6, 12]), st.floats(-2, 2), st.floats(0.2, 2)), max_size=4),
     st.sampled_from([24.0, 60.0, 300.0]),
