@@ -302,6 +302,34 @@ def test_scales_speak_in_turn(tmp_path: Path) -> None:
     assert any(note.startswith("OUTCOME_SWITCH") for note in whole.notes)
 
 
+def test_another_scale_that_says_something_else_is_named(tmp_path: Path) -> None:
+    rows = [contrast(-0.4, -2.0, 1.2, months=6)]
+    rows += [
+        row("pain_relief_50pct", 6, arm=arm, study_id="other", statistic="events", value=events)
+        for arm, events in (("t", 24), ("s", 9))
+    ]
+    found = ask(tiny(tmp_path, rows), "benefit_at", 6)
+    assert found.reason == "IMPRECISE"
+    assert any(
+        note.startswith(
+            "OTHER_SCALE: against sham or placebo, benefit at 6 months on responders (pain): supported"
+        )
+        for note in found.notes
+    )
+
+
+def test_the_last_result_is_that_of_the_last_visit(tmp_path: Path) -> None:
+    """A visit at 17 months lies in the window of 12; the last result is that of the last visit."""
+    evidence = tiny(
+        tmp_path, [contrast(-1.9, -2.6, -1.2, months=17), finding("no_difference", 18, study_id="other")]
+    )
+    found = ask(evidence, "benefit_at", 12)
+    assert found.lines[0].sentence.endswith("Last usable result at 18 months.")
+    alone = ask(tiny(tmp_path / "b", [contrast(-1.9, -2.6, -1.2, months=17)]), "benefit_at", 12)
+    assert "At 17 months" in alone.lines[0].sentence
+    assert alone.lines[0].sentence.endswith("Last usable result at 17 months.")
+
+
 def test_no_usable_number_is_said(tmp_path: Path) -> None:
     rows = [row("eq5d", 6, versus="s", statistic="mean_difference", value=0.1, ci_low=0, ci_high=0.2)]
     found = ask(tiny(tmp_path, rows), "benefit_at", 6, domain="quality_of_life")

@@ -113,9 +113,10 @@ class Numbers:
         if not there:
             return None
         pooled, joint, fragile = self._pooled(label, delta, there)
+        times = [effect.months for effect in there]
         return WindowEvidence(
             window=label,
-            months=min(find_window(label).nominal, max(effect.months for effect in there)),
+            months=_stands_for(label, times),
             delta=delta,
             pooled=pooled,
             studies=tuple(self._own(effect) for effect in there),
@@ -123,6 +124,7 @@ class Numbers:
             fragile=fragile,
             randomised=self.randomised,
             curve=self.curve,
+            last=max(times),
         )
 
     def _own(self, effect: Effect) -> Estimate:
@@ -178,6 +180,11 @@ class Numbers:
         return any(len({e.window for e in study.effects if e.window}) > 1 for study in self.found.studies)
 
 
+def _stands_for(label: str, times: Sequence[float]) -> float:
+    """Return the only visit of a window, else its nominal time or, if that is earlier, the last of them."""
+    return times[0] if len(set(times)) == 1 else min(find_window(label).nominal, max(times))
+
+
 def _hull(there: Sequence[Effect], lines: tuple[int, ...]) -> Estimate:
     """Return the own interval of one study, or all that the intervals of several unpooled ones cover."""
     middle = sum(effect.yi for effect in there) / len(there)
@@ -217,12 +224,14 @@ class ClaimLine:
         found = self.each(label, deltas)
         first = next(found, None)
         ballots = self._ballots(label)
-        if first is not None:
-            return replace(first, ballots=ballots)
-        if not ballots:
+        if first is None and not ballots:
             return None
-        months = min(find_window(label).nominal, max(vote.months for vote in self.votes[label]))
-        return WindowEvidence(label, months, delta=1.0, ballots=ballots)
+        names = {ballot.study_id for ballot in ballots}
+        said = [vote.months for vote in self.votes.get(label, ()) if vote.study_id in names]
+        if first is not None:
+            return replace(first, ballots=ballots, last=max(first.horizon or 0.0, *said, 0.0))
+        months = _stands_for(label, said)
+        return WindowEvidence(label, months, delta=1.0, ballots=ballots, last=max(said))
 
     def each(self, label: str, deltas: Mapping[str, float]) -> Iterator[WindowEvidence]:
         """Yield the numbers of a window on every scale and of either kind of study; the first speaks."""

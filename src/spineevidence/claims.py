@@ -12,7 +12,7 @@ from spineevidence.curves import Curve
 from spineevidence.effects import the_procedure
 from spineevidence.errors import InputError, UnknownNameError
 from spineevidence.evidence import Evidence
-from spineevidence.formatting import listed
+from spineevidence.formatting import listed, time_in_words
 from spineevidence.judgements import AtThreshold, Deciding, Judgement, Judgements, LineJudgement
 from spineevidence.lineage import counted
 from spineevidence.lines import count_votes, vote_times
@@ -412,6 +412,21 @@ def _change(bearing: _Bearing) -> str:
     return f"Reported change, not an effect. {said}"
 
 
+def _other_scales(bearing: _Bearing, found: Verdict, deltas: Deltas) -> Iterator[str]:
+    """Yield where another scale, or studies that were not randomised, would say something else."""
+    for line in found.lines:
+        for step in line.steps:
+            for other in list(bearing.own.lines[line.comparator].each(step.evidence.window, deltas))[1:]:
+                own = benefit_in(other)
+                if own.verdict != step.verdict and other.curve is not None and other.months is not None:
+                    kind = "" if other.randomised else ", not randomised"
+                    yield (
+                        f"OTHER_SCALE: against {COMPARATORS[line.comparator]}, benefit at "
+                        f"{time_in_words(other.months)} on {other.curve.title}{kind}: {own.verdict}, "
+                        f"{own.reason}; here {step.verdict}"
+                    )
+
+
 def _notes(
     bearing: _Bearing,
     found: Verdict,
@@ -437,6 +452,7 @@ def _notes(
     scales = {step.evidence.curve.title for line in found.lines for step in line.steps if step.evidence.curve}
     if len(scales) > 1:
         yield f"OUTCOME_SWITCH: judged on {listed(sorted(scales))}, each by its own threshold"
+    yield from _other_scales(bearing, found, deltas)
     if own.unscaled:
         yield f"NO_THRESHOLD: numbers on {listed(own.unscaled)} are not judged; give delta="
     for name in deciding:

@@ -86,7 +86,7 @@ class LineEvidence:
     @property
     def horizon(self) -> float | None:
         """Months of the last usable result."""
-        return max((w.months for w in self.tested if w.months is not None), default=None)
+        return max((w.horizon for w in self.tested if w.horizon is not None), default=None)
 
     def at(self, label: str) -> WindowEvidence:
         """Return one window, empty if nothing stands in it."""

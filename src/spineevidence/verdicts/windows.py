@@ -95,7 +95,8 @@ class WindowEvidence:
     window : str
         Label of the window; "" for a time after all of them.
     months : float or None
-        The time it stands for: nominal or, if that is earlier, the last visit in it; None without evidence.
+        The time it stands for: its only visit, else the nominal time or, if that is earlier, the last visit;
+        None without evidence.
     delta : float
         Smallest difference that matters, on the scale of the estimates.
     pooled : Estimate or None
@@ -111,6 +112,9 @@ class WindowEvidence:
         an assumption, and whether it is of randomised studies.
     curve : Curve or None
         The scale, for words.
+    last : float or None
+        Months of the last visit in the window, which may lie after its nominal time; None if that is
+        `months`.
     """
 
     window: str
@@ -124,6 +128,12 @@ class WindowEvidence:
     fragile: bool = False
     randomised: bool = True
     curve: Curve | None = None
+    last: float | None = None
+
+    @property
+    def horizon(self) -> float | None:
+        """Months of the last visit in the window; None without evidence."""
+        return self.months if self.last is None else self.last
 
     @property
     def tested(self) -> bool:
