@@ -54,6 +54,8 @@ class HalfNormalPool:
     tau, weights, centres, spreads : ndarray, shape (g,)
         Nodes of tau with their posterior weights, and mean and standard deviation of the mean effect at each:
         it is the mixture of these normal distributions.
+    effects : EffectSizes, shape (k,)
+        What was pooled, with its lineage.
     notes : tuple of str
         The prior, and how much it decides.
     """
@@ -78,6 +80,7 @@ class HalfNormalPool:
     weights: FloatArray
     centres: FloatArray
     spreads: FloatArray
+    effects: EffectSizes
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -239,6 +242,7 @@ def pool_half_normal(effects: EffectSizes, *, scale: float, level: float = LEVEL
         weights=weights,
         centres=centres,
         spreads=spreads,
+        effects=effects,
         notes=_notes(yi.size, scale),
     )
 

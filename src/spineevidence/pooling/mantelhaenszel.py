@@ -30,6 +30,7 @@ from spineevidence.timing import FloatArray
 TableMeasure = Literal["OR", "RR", "RD"]
 RateMeasure = Literal["IRR", "IRD"]
 DifferenceError = Literal["sato", "greenland_robins"]
+VarianceSource = Literal["robins_breslow_greenland", "greenland_robins", "sato", "hypergeometric"]
 
 RATIOS = ("OR", "RR", "PETO", "IRR")
 YATES = 0.5  # taken from the difference between observed and expected events of all studies
@@ -69,6 +70,8 @@ class StratifiedPool:
         The pooled effect, its standard error, their ratio (z) and its two-sided normal p.
     ci_low, ci_high, level : float
         Normal interval, and its coverage.
+    variance : {"robins_breslow_greenland", "greenland_robins", "sato", "hypergeometric"}
+        Whose formula the square of `se` is.
     k, k_effects : int
         Studies pooled, and those with an effect of their own, of which `q` is made.
     q, q_df, q_p : float, int, float
@@ -99,6 +102,7 @@ class StratifiedPool:
     ci_low: float
     ci_high: float
     level: float
+    variance: VarianceSource
     k: int
     k_effects: int
     q: float
@@ -354,8 +358,16 @@ def mantel_haenszel(
     terms, weights = _table_terms(tables, measure, se)
     sums = _sums(measure, terms, weights, kept, effects, better=better, to=(to, pooled_to))
     tests = _tests_of_tables(tables, sums, kept, correct=correct) if measure == "OR" else _Tests()
+    sources: dict[str, VarianceSource] = {"OR": "robins_breslow_greenland", "RD": se}
     return _pooled(
-        "Mantel-Haenszel", sums, kept, effects=effects, cells=tables.cells, tests=tests, level=level
+        "Mantel-Haenszel",
+        sums,
+        kept,
+        effects=effects,
+        cells=tables.cells,
+        tests=tests,
+        level=level,
+        variance=sources.get(measure, "greenland_robins"),
     )
 
 
@@ -428,7 +440,16 @@ def mantel_haenszel_rates(
         variance = float(np.sum(((a + c) * t1 * t2 / time**2)[kept]))
         test, said = _association(above, variance, correct=correct)
         tests = _Tests(association=test, notes=said)
-    return _pooled("Mantel-Haenszel", sums, kept, effects=effects, cells=cells, tests=tests, level=level)
+    return _pooled(
+        "Mantel-Haenszel",
+        sums,
+        kept,
+        effects=effects,
+        cells=cells,
+        tests=tests,
+        level=level,
+        variance="greenland_robins",
+    )
 
 
 def peto(
@@ -492,7 +513,16 @@ def peto(
     excess, variance = _hypergeometric(tables)
     kept, terms = _kept(tables.cells), np.stack([excess, variance, variance])
     sums = _sums("PETO", terms, variance, kept, bare, better=better, to=("none",))
-    return _pooled("Peto", sums, kept, effects=effects, cells=tables.cells, tests=_Tests(), level=level)
+    return _pooled(
+        "Peto",
+        sums,
+        kept,
+        effects=effects,
+        cells=tables.cells,
+        tests=_Tests(),
+        level=level,
+        variance="hypergeometric",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,6 +602,7 @@ def _pooled(
     cells: Cells,
     tests: _Tests,
     level: float,
+    variance: VarianceSource,
 ) -> StratifiedPool:
     estimates, variances = sums.solve(sums.terms.sum(axis=1))
     estimate, se = float(estimates), math.sqrt(float(variances))
@@ -599,6 +630,7 @@ def _pooled(
         ci_low=estimate - half,
         ci_high=estimate + half,
         level=level,
+        variance=variance,
         k=int(kept.sum()),
         k_effects=count,
         q=q,

@@ -142,6 +142,8 @@ class Pooled:
         Names, or numbers from 1.
     yi, vi : ndarray, shape (k,)
         The effects that were pooled.
+    effects : EffectSizes, shape (k,)
+        The same as they were given, with their lineage.
     notes : tuple of str
         Caveats, the pooling first, then those of the effects.
     """
@@ -179,6 +181,7 @@ class Pooled:
     studies: tuple[str, ...]
     yi: FloatArray
     vi: FloatArray
+    effects: EffectSizes
     notes: tuple[str, ...]
 
     @property
@@ -481,6 +484,7 @@ def pool(
         studies=_names(effects),
         yi=effects.yi,
         vi=effects.vi,
+        effects=effects,
         notes=(*_notes(batch, found, method, test), *effects.notes),
     )
 

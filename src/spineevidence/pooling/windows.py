@@ -81,6 +81,8 @@ class PooledWindow:
     half_normal, sensitivity : HalfNormalPool or None
         The half-normal model with the scale asked for, and with a wider one (0.4 of the SD of scores, or 4/3
         of a scale that is itself wider than 0.3), likewise.
+    effects : EffectSizes, shape (k,)
+        What was pooled, with its lineage.
     notes : tuple of str
         What a reader must know.
     """
@@ -105,6 +107,7 @@ class PooledWindow:
     reml_knha: Pooled | None
     half_normal: HalfNormalPool | None
     sensitivity: HalfNormalPool | None
+    effects: EffectSizes
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -396,6 +399,7 @@ def _one_study(effects: EffectSizes, level: float) -> PooledWindow:
         reml_knha=None,
         half_normal=None,
         sensitivity=None,
+        effects=effects,
         notes=notes,
     )
 
@@ -431,6 +435,7 @@ def _several(effects: EffectSizes, *, prior: float, wider: float, level: float) 
         reml_knha=bare,
         half_normal=weak,
         sensitivity=pool_half_normal(effects, scale=wider, level=level),
+        effects=effects,
         notes=_window_notes(k, tau, prior),
     )
 
