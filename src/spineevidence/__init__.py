@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from spineevidence.longitudinal.inputs import RandomTerm
     from spineevidence.longitudinal.multilevel import fit_multilevel
     from spineevidence.longitudinal.multilevelfit import MultilevelFit
+    from spineevidence.methods import MethodsText, methods_text
     from spineevidence.plots.durations import duration_plot
     from spineevidence.plots.forest import forest_plot
     from spineevidence.plots.funnel import funnel_plot
@@ -77,6 +78,7 @@ _HOMES = MappingProxyType(
         "EffectSizes": "effectsizes",
         "Judgement": "judgements",
         "Judgements": "judgements",
+        "MethodsText": "methods",
         "MultilevelFit": "longitudinal.multilevelfit",
         "Pooled": "pooling.pool",
         "RandomTerm": "longitudinal.inputs",
@@ -109,6 +111,7 @@ _HOMES = MappingProxyType(
         "mean_change": "formulas.changes",
         "mean_sd_from_median": "formulas.medians",
         "meta_regression": "pooling.regression",
+        "methods_text": "methods",
         "odds_ratio": "formulas.counts",
         "peto": "pooling.mantelhaenszel",
         "peto_odds_ratio": "formulas.counts",
@@ -146,6 +149,7 @@ __all__ = [
     "InputError",
     "Judgement",
     "Judgements",
+    "MethodsText",
     "MultilevelFit",
     "Pooled",
     "Problem",
@@ -183,6 +187,7 @@ __all__ = [
     "mean_change",
     "mean_sd_from_median",
     "meta_regression",
+    "methods_text",
     "odds_ratio",
     "peto",
     "peto_odds_ratio",
