@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from pathlib import Path
 
@@ -264,3 +265,72 @@ def test_suggestions() -> None:
     assert did_you_mean("TEN", ["TENS", "IDET"]) == "TENS"
     assert did_you_mean("", ["TENS"]) == ""
     assert did_you_mean("tens", []) == ""
+
+
+RATED = "idet,placebo,pain,pain_0_10,6mo,overall,low,few patients,AB,freeman2005\n"
+
+
+def rated(base: Base, *rows: str) -> Evidence:
+    header = base.line("certainty.csv", 1)
+    base.path("certainty.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    return load_evidence(base.folder)
+
+
+def test_without_the_file_of_the_certainty_nothing_is_written_of_it(base: Base, tmp_path: Path) -> None:
+    base.path("certainty.csv").unlink()
+    evidence = load_evidence(base.folder)
+    assert evidence.certainty.empty
+    assert list(evidence.certainty)[:-1] == list(TABLES["certainty"].columns)
+    assert len(evidence.table("certainty")) == 0
+    write_evidence(evidence, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "certainty.csv").exists()
+    package = json.loads((tmp_path / "copy" / "datapackage.json").read_text(encoding="utf-8"))
+    assert "certainty" not in [one["name"] for one in package["resources"]]
+    assert load_evidence(tmp_path / "copy").certainty.empty
+
+
+def test_judgements_of_another_base_do_not_stay_in_the_folder(base: Base, tmp_path: Path) -> None:
+    write_evidence(rated(base, RATED), tmp_path / "copy")
+    assert RATED in (tmp_path / "copy" / "certainty.csv").read_text(encoding="utf-8")
+    base.path("certainty.csv").unlink()
+    write_evidence(load_evidence(base.folder), tmp_path / "copy")
+    left = (tmp_path / "copy" / "certainty.csv").read_text(encoding="utf-8")
+    assert left == ",".join(TABLES["certainty"].columns) + "\n"
+
+
+def test_judgements_of_the_certainty_go_with_whole_lines_only(base: Base, tmp_path: Path) -> None:
+    other = RATED.replace("idet", "vertebroplasty", 1)
+    evidence = rated(base, RATED + other)
+    assert len(evidence.certainty) == 2
+    own = evidence.select(procedure="IDET")
+    assert own.certainty["procedure_id"].tolist() == ["idet"]
+    assert len(evidence.select(domain="pain").certainty) == 2
+    assert evidence.select(domain="disability").certainty.empty
+    assert not any("of the certainty" in note for note in own.notes)
+    part = evidence.select(study="freeman2005")
+    assert part.certainty.empty
+    assert part.notes[-1].startswith("2 judgements of the certainty left out")
+    part = evidence.select(procedure="IDET", design="rct")
+    assert part.notes[-1].startswith("1 judgement of the certainty left out")
+    write_evidence(own, tmp_path / "copy")
+    again = load_evidence(tmp_path / "copy")
+    assert again.certainty["reason"].tolist() == ["few patients"]
+    assert "freeman2005" in again.references
+
+
+@pytest.mark.parametrize(
+    ("comparator", "kept"),
+    [
+        ("placebo", ["placebo"]),
+        (["placebo", "usual_care"], ["placebo", "usual_care"]),
+        ("sham", []),
+        ("active", []),
+        (None, ["active", "placebo", "usual_care"]),
+    ],
+)
+def test_a_selection_by_comparator_keeps_judgements_of_whole_classes_only(
+    comparator: object, kept: list[str], base: Base
+) -> None:
+    rows = [RATED.replace("placebo", name, 1) for name in ("active", "placebo", "usual_care")]
+    evidence = rated(base, "".join(rows))
+    assert evidence.select(comparator=comparator).certainty["comparator"].tolist() == kept

@@ -16,6 +16,7 @@ from planting import BUNDLED, Base, cells_of, text_of
 from spineevidence.errors import DataError, Problem
 from spineevidence.evidence import check, load_evidence
 from spineevidence.files import read_files
+from spineevidence.models import TABLES
 
 
 class Expected(NamedTuple):
@@ -362,14 +363,16 @@ def arm_against_itself(base: Base) -> Expected:
 
 
 def odd_tool(base: Base) -> Expected:
-    rows = [
-        f"freeman2005,,,,{tool},D{n},low,Table 1,A,freeman2005" for n, tool in enumerate(("rob2", "robb2"))
-    ]
+    domain = "Bias due to missing outcome data"
+    rows = [f"freeman2005,,,,{tool},{domain},Low,Table 1,A,freeman2005" for tool in ("rob2", "robb2")]
     base.write(
-        "risk_of_bias.csv", [base.line("risk_of_bias.csv", 1), *rows, rows[0].replace("D0", "overall")]
+        "risk_of_bias.csv", [base.line("risk_of_bias.csv", 1), *rows, rows[0].replace(domain, "overall")]
     )
     return Expected(
-        "risk_of_bias.csv", *base.place("risk_of_bias.csv", 3, "tool"), 'tool "robb2" does not match'
+        "risk_of_bias.csv",
+        *base.place("risk_of_bias.csv", 3, "tool"),
+        'tool "robb2" is no known tool; known: ',
+        "rob2_2019",
     )
 
 
@@ -721,7 +724,7 @@ def test_files_without_permission(data: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     errors = errors_of(data)
-    assert len(errors) == 8
+    assert len(errors) == 9
     assert all("Permission denied" in error.message for error in errors)
 
 
@@ -970,3 +973,79 @@ def test_a_whole_column_of_wrong_words_is_reported_row_by_row(base: Base) -> Non
     assert [error.line for error in errors] == list(range(2, len(lines) + 1))
     with pytest.raises(DataError, match=r"and \d+ more: all of them are in `.problems`"):
         load_evidence(base.folder)
+
+
+GRADE = "procedure_id,comparator,domain,curve,window,grade_domain,judgement,reason,assessor,citekey"
+RATED = "idet,placebo,pain,pain_0_10,6mo,overall,low,few patients,AB,"
+
+
+def certainty(column: str, text: str, fragment: str, hint: str = "") -> tuple[dict[str, str], str, str, str]:
+    return {column: text}, column, fragment, hint
+
+
+BAD_CERTAINTY = [
+    certainty("procedure_id", "idte", 'procedure_id "idte" is no known procedure', "idet"),
+    certainty("comparator", "sham", 'comparator "sham" is not one of placebo'),
+    certainty("domain", "leg_pain", 'the curve "pain_0_10" is not of the domain leg_pain'),
+    certainty("curve", "pain_0_100", 'curve "pain_0_100" is no known measure', "pain_0_10"),
+    certainty("curve", "disability_responders", "is not of the domain pain"),
+    certainty("window", "6 mo", 'window "6 mo" is not one of <=2wk, 1mo', "6mo"),
+    certainty("grade_domain", "bias", 'grade_domain "bias" is not one of start, risk_of_bias'),
+    certainty("judgement", "-1", '"-1" is no judgement of overall; known: high, moderate, low, very low'),
+    certainty("judgement", "Low", "is no judgement of overall", "low"),
+    certainty("grade_domain", "imprecision", '"low" is no judgement of imprecision; known: 0, -1, -2, -3'),
+    certainty("grade_domain", "large_effect", '"low" is no judgement of large_effect; known: 0, 1, 2'),
+    certainty("reason", "", "reason is empty"),
+    certainty("reason", " ", "reason"),
+    certainty("assessor", "", "assessor is empty"),
+    certainty("citekey", "nobody1999", 'citekey "nobody1999" is no known cite key', "nordby1993"),
+]
+
+
+@pytest.mark.parametrize(("cells", "column", "fragment", "hint"), BAD_CERTAINTY, ids=str)
+def test_bad_judgements_of_the_certainty_are_found_with_their_place(
+    cells: dict[str, str], column: str, fragment: str, hint: str, base: Base
+) -> None:
+    row = dict(zip(GRADE.split(","), RATED.split(","), strict=True)) | cells
+    blamed = "judgement" if column == "grade_domain" and "is no judgement" in fragment else column
+    blamed = "curve" if "is not of the domain" in fragment else blamed
+    base.write("certainty.csv", [GRADE, RATED.replace("AB", "CD"), text_of(list(row.values()))])
+    problems = errors_of(base.folder)
+    assert [(one.line, one.column) for one in problems] == [base.place("certainty.csv", 3, blamed)]
+    assert fragment in problems[0].message
+    assert problems[0].hint == hint
+
+
+def test_a_judgement_stands_once_for_each_assessor(base: Base) -> None:
+    other = RATED.replace("low,", "high,")
+    base.write("certainty.csv", [GRADE, RATED, other])
+    (problem,) = errors_of(base.folder)
+    assert (
+        "the key (procedure_id, comparator, domain, curve, window, grade_domain, assessor)" in problem.message
+    )
+    base.write("certainty.csv", [GRADE, RATED, other.replace("AB", "CD")])
+    assert errors_of(base.folder) == []
+
+
+def test_the_file_of_the_certainty_may_be_missing_but_not_broken(base: Base) -> None:
+    base.path("certainty.csv").unlink()
+    files = read_files(base.folder)
+    assert not [problem for problem in files.problems if problem.severity == "error"]
+    assert "certainty" not in files.tables
+    base.path("certainty.csv").write_bytes(b"")
+    (problem,) = errors_of(base.folder)
+    assert "the file is empty" in problem.message
+    base.path("certainty.csv").unlink()
+    base.path("certainty.csv").mkdir()
+    (problem,) = errors_of(base.folder)
+    assert "cannot be read" in problem.message
+    base.path("certainty.csv").rmdir()
+    base.path("certainty.csv").symlink_to("nowhere.csv")
+    (problem,) = errors_of(base.folder)
+    assert "the file is missing" in problem.message
+
+
+@pytest.mark.parametrize("name", [name for name, model in TABLES.items() if not model.optional])
+def test_no_other_file_may_be_missing(name: str, base: Base) -> None:
+    base.path(f"{name}.csv").unlink()
+    assert any("the file is missing" in problem.message for problem in errors_of(base.folder))

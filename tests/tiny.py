@@ -63,9 +63,11 @@ def tiny(
     arms: Mapping[str, ArmOf] | None = None,
     studies: Mapping[str, Row] | None = None,
     procedures: Sequence[Row] = PROCEDURES,
+    bias: Sequence[Row] = (),
+    certainty: Sequence[Row] | None = None,
 ) -> Evidence:
     """Write an evidence base with these results and load it."""
-    plant(folder, rows, arms=arms, studies=studies, procedures=procedures)
+    plant(folder, rows, arms=arms, studies=studies, procedures=procedures, bias=bias, certainty=certainty)
     return load_evidence(folder)
 
 
@@ -76,8 +78,13 @@ def plant(
     arms: Mapping[str, ArmOf] | None = None,
     studies: Mapping[str, Row] | None = None,
     procedures: Sequence[Row] = PROCEDURES,
+    bias: Sequence[Row] = (),
+    certainty: Sequence[Row] | None = None,
 ) -> None:
-    """Write the files; arms are the same in every study, studies are double-blind trials of back pain."""
+    """Write the files; arms are the same in every study, studies are double-blind trials of back pain.
+
+    Without judgements of the certainty their file is missing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     known = dict(ARMS) | dict(arms or {})
     used = sorted({(r["study_id"], side) for r in rows for side in (r["arm"], r.get("versus", "")) if side})
@@ -90,7 +97,9 @@ def plant(
     with (BUNDLED / "measures.csv").open(encoding="utf-8", newline="") as file:
         _write(folder, "measures", [one | {"threshold_citekeys": ""} for one in csv.DictReader(file)])
     _write(folder, "claims", [])
-    _write(folder, "risk_of_bias", [])
+    _write(folder, "risk_of_bias", bias)
+    if certainty is not None:
+        _write(folder, "certainty", certainty)
     text = "@article{src,\n  author = {Doe, Jane},\n  title = {A trial},\n  year = {2001}\n}\n"
     (folder / "references.bib").write_text(text, encoding="utf-8")
 

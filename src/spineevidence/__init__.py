@@ -24,6 +24,7 @@ from spineevidence.evidence import Evidence, check, load_evidence, write_evidenc
 if TYPE_CHECKING:
     from spineevidence.account import Account, account_of_effects
     from spineevidence.bibliography import Reference
+    from spineevidence.certainty import Certainty, certainty_of
     from spineevidence.claims import judge, judge_claims
     from spineevidence.duration import DurationOfBenefit, duration_of_benefit
     from spineevidence.effects import effect_sizes
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
     from spineevidence.pooling.subgroups import subgroups
     from spineevidence.pooling.windows import pool_window, pool_windows
     from spineevidence.report import build_report
+    from spineevidence.riskofbias import RiskOfBiasAssessment, risk_of_bias
+    from spineevidence.robvis import RobvisImport, read_robvis, to_robvis
     from spineevidence.statements import claim
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
@@ -74,6 +77,7 @@ __version__ = "0.1.0"
 _HOMES = MappingProxyType(
     {
         "Account": "account",
+        "Certainty": "certainty",
         "DurationOfBenefit": "duration",
         "EffectSizes": "effectsizes",
         "Judgement": "judgements",
@@ -83,11 +87,14 @@ _HOMES = MappingProxyType(
         "Pooled": "pooling.pool",
         "RandomTerm": "longitudinal.inputs",
         "Reference": "bibliography",
+        "RiskOfBiasAssessment": "riskofbias",
+        "RobvisImport": "robvis",
         "TimeCourse": "longitudinal.course",
         "account_of_effects": "account",
         "arcsine_difference": "formulas.counts",
         "benefit_state": "stepwise",
         "build_report": "report",
+        "certainty_of": "certainty",
         "claim": "statements",
         "cumulative": "pooling.sensitivity",
         "duration_of_benefit": "duration",
@@ -124,8 +131,10 @@ _HOMES = MappingProxyType(
         "proportion": "formulas.counts",
         "rank_test": "pooling.smallstudy",
         "ratio_of_means": "formulas.meanratios",
+        "read_robvis": "robvis",
         "reported_findings": "findings",
         "risk_difference": "formulas.counts",
+        "risk_of_bias": "riskofbias",
         "risk_ratio": "formulas.counts",
         "selection_model": "pooling.selection",
         "smcc": "formulas.changes",
@@ -135,12 +144,14 @@ _HOMES = MappingProxyType(
         "subgroups": "pooling.subgroups",
         "summarize": "summary",
         "time_course_plot": "plots.timecourse",
+        "to_robvis": "robvis",
         "trim_and_fill": "pooling.smallstudy",
     }
 )
 
 __all__ = [
     "Account",
+    "Certainty",
     "DataError",
     "DurationOfBenefit",
     "EffectSizes",
@@ -155,6 +166,8 @@ __all__ = [
     "Problem",
     "RandomTerm",
     "Reference",
+    "RiskOfBiasAssessment",
+    "RobvisImport",
     "SpineEvidenceError",
     "TimeCourse",
     "UnknownNameError",
@@ -162,6 +175,7 @@ __all__ = [
     "arcsine_difference",
     "benefit_state",
     "build_report",
+    "certainty_of",
     "check",
     "claim",
     "cumulative",
@@ -200,8 +214,10 @@ __all__ = [
     "proportion",
     "rank_test",
     "ratio_of_means",
+    "read_robvis",
     "reported_findings",
     "risk_difference",
+    "risk_of_bias",
     "risk_ratio",
     "selection_model",
     "smcc",
@@ -211,6 +227,7 @@ __all__ = [
     "subgroups",
     "summarize",
     "time_course_plot",
+    "to_robvis",
     "trim_and_fill",
     "write_evidence",
 ]

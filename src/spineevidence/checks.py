@@ -411,9 +411,35 @@ def _broken(rule: Rule, cells: TableCells, severity: Literal["error", "note"]) -
     rows = np.flatnonzero(rule.broken(cells)).tolist()
     if cells.missing:
         return
+    suggest = _Suggestions(rule)
     for row in rows:
         texts = {name: column.texts[column.codes[row]] for name, column in table.columns.items()}
-        yield Finding(row, rule.column, rule.message.format(**texts), severity=severity)
+        known, hint = suggest(texts)
+        message = rule.message.format(**texts) + (f"; known: {', '.join(known)}" if known else "")
+        yield Finding(row, rule.column, message, hint, severity=severity)
+
+
+class _Suggestions:
+    """The words that would be right in the place of a wrong one, each set of them made once."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._spelt: dict[str, Mapping[str, str]] = {}
+        self._hints: dict[tuple[str, str], str] = {}
+
+    def __call__(self, texts: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+        """Return the words that are right, and the nearest one."""
+        if self._rule.words is None:
+            return (), ""
+        given, word = texts.get(self._rule.given, ""), texts[self._rule.column]
+        if given not in self._spelt:
+            self._spelt[given] = self._rule.words(given)
+        spelt = self._spelt[given]
+        known = tuple(dict.fromkeys(spelt.values()))
+        if (given, word) not in self._hints and len(self._hints) < SUGGESTIONS:
+            begun = sum(name.startswith(word) for name in known)  # several versions: none is meant
+            self._hints[given, word] = "" if begun > 1 else spelt.get(did_you_mean(word, spelt), "")
+        return known, self._hints.get((given, word), "")
 
 
 class TableCells:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
@@ -26,8 +26,13 @@ SCHEMA_TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def format_datapackage() -> str:
+def format_datapackage(names: Iterable[str] = TABLES) -> str:
     """Return the text of ``datapackage.json`` (Frictionless Data Package v1).
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        The tables whose files are there: a package may name no file that is missing.
 
     References
     ----------
@@ -38,7 +43,7 @@ def format_datapackage() -> str:
         "name": "spineevidence",
         "title": "Published evidence on interventional procedures for back pain",
         "licenses": [{"name": "MIT", "title": "MIT License"}],
-        "resources": [_resource(model) for model in TABLES.values()],
+        "resources": [_resource(TABLES[name]) for name in names],
     }
     return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
 
@@ -134,7 +139,8 @@ def _dictionary_of(model: TableModel) -> list[str]:
     lines = [
         f"### {model.file}",
         "",
-        f"One row is {model.title}. Key: {', '.join(f'`{name}`' for name in model.key)}.",
+        f"One row is {model.title}. Key: {', '.join(f'`{name}`' for name in model.key)}."
+        + (" The file may be missing." if model.optional else ""),
         "",
         "| column | cells | meaning |",
         "|---|---|---|",
@@ -182,7 +188,8 @@ def with_dictionary(readme: str) -> str:
 def main(folder: Path) -> None:
     """Write ``datapackage.json`` and the dictionary inside ``README.md`` of a folder."""
     readme = with_dictionary((folder / "README.md").read_text(encoding="utf-8"))
-    save_files(folder, {"datapackage.json": format_datapackage().encode(), "README.md": readme.encode()})
+    names = [name for name, model in TABLES.items() if not model.optional or (folder / model.file).exists()]
+    save_files(folder, {"datapackage.json": format_datapackage(names).encode(), "README.md": readme.encode()})
 
 
 if __name__ == "__main__":

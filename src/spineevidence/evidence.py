@@ -14,10 +14,11 @@ import pandas as pd
 
 from spineevidence.bibliography import Reference
 from spineevidence.errors import DataError, Problem, UnknownNameError
-from spineevidence.files import Files, read_files, write_files
+from spineevidence.files import Files, no_rows, read_files, write_files
 from spineevidence.formatting import count_of, html_table
 from spineevidence.models import (
     COMPARATOR_CLASSES,
+    TABLES,
     Arm,
     BoolArray,
     Claim,
@@ -31,6 +32,7 @@ from spineevidence.models import (
 from spineevidence.table import Table
 
 Wanted = str | Sequence[str] | None
+PART_OF_A_LINE = "of the certainty left out: they are of whole lines of evidence, and this is a part"
 ODD_RESULT = re.compile(r"outcomes\.csv:(\d+):\d+: (.*)", re.DOTALL)
 T = TypeVar("T", bound=Record)
 
@@ -127,7 +129,8 @@ class Evidence:
     Attributes
     ----------
     tables : mapping of str to Table
-        The rows of each file, as printed.
+        The rows of each file, as printed; without those of an optional file that is missing (`table` gives
+        one without rows).
     references : mapping of str to Reference
         The bibliography by cite key.
     notes : tuple of str
@@ -175,6 +178,15 @@ class Evidence:
     def risk_of_bias(self) -> pd.DataFrame:
         """Judgements of the risk of bias, a row each (a copy)."""
         return self.tables["risk_of_bias"].frame()
+
+    @property
+    def certainty(self) -> pd.DataFrame:
+        """Judgements of the certainty of evidence, a row each (a copy); without rows if nobody judged."""
+        return self.table("certainty").frame()
+
+    def table(self, name: str) -> Table:
+        """Return a table by its name; without rows if its file may be missing, and is."""
+        return self.tables[name] if name in self.tables else no_rows(TABLES[name])
 
     def __repr__(self) -> str:
         """Return one line of counts."""
@@ -322,7 +334,9 @@ class Evidence:
         if comparator is not None:
             keep &= self._studies_of(self._control_ids(comparator))
         measures = self._measure_ids(domain, measure)
-        return self._narrowed(keep, asked, measures, condition)
+        parted = any(one is not None for one in (condition, design, study, measure))
+        whole = () if parted else _whole_classes(comparator)
+        return self._narrowed(keep, asked, measures, condition, whole=whole)
 
     def _studies_with(self, column: str, wanted: Wanted) -> BoolArray:
         table = self.tables["studies"]
@@ -373,7 +387,13 @@ class Evidence:
         return set(table.text("measure_id")[keep])
 
     def _narrowed(
-        self, keep: BoolArray, asked: tuple[str, ...] | None, measures: set[str] | None, condition: Wanted
+        self,
+        keep: BoolArray,
+        asked: tuple[str, ...] | None,
+        measures: set[str] | None,
+        condition: Wanted,
+        *,
+        whole: tuple[str, ...],
     ) -> Evidence:
         tables = dict(self.tables)
         kept = set(tables["studies"].text("study_id")[keep])
@@ -387,12 +407,28 @@ class Evidence:
         tables["claims"] = tables["claims"].take(
             self._claims_kept(asked, measures, condition, tables["studies"])
         )
+        notes = self.notes
+        if "certainty" in tables:
+            concerned = self._certainty_on(asked, measures)
+            kept_whole = concerned & self.tables["certainty"].among("comparator", whole)
+            tables["certainty"] = tables["certainty"].take(kept_whole)
+            lost = int(concerned.sum() - kept_whole.sum())
+            notes = (*notes, f"{count_of(lost, 'judgement')} {PART_OF_A_LINE}") if lost else notes
         _narrow_lists(tables, asked or ())
         cited = _cited(tables)
         references = {key: value for key, value in self.references.items() if key in cited}
-        return Evidence(
-            MappingProxyType(tables), MappingProxyType(references), self.notes, asked or self.focus
-        )
+        return Evidence(MappingProxyType(tables), MappingProxyType(references), notes, asked or self.focus)
+
+    def _certainty_on(self, asked: tuple[str, ...] | None, measures: set[str] | None) -> BoolArray:
+        """Return which judgements of the certainty are of the procedures and domains asked for."""
+        judged = self.tables["certainty"]
+        keep = np.ones(len(judged), dtype=bool)
+        if asked is not None:
+            keep &= judged.among("procedure_id", asked)
+        if measures is not None:
+            table = self.tables["measures"]
+            keep &= judged.among("domain", set(table.text("domain")[table.among("measure_id", measures)]))
+        return keep
 
     def _claims_kept(
         self, asked: tuple[str, ...] | None, measures: set[str] | None, condition: Wanted, studies: Table
@@ -416,12 +452,17 @@ def _narrow_lists(tables: dict[str, Table], asked: tuple[str, ...]) -> None:
     spoken |= {
         text for name in ("procedure_id", "comparator") for text in tables["claims"].columns[name].texts
     }
+    judged = tables.get("certainty")
+    if judged is not None:
+        spoken |= set(judged.columns["procedure_id"].texts)
     tables["procedures"] = tables["procedures"].take(tables["procedures"].among("procedure_id", spoken))
     used = {
         text
         for name in ("outcomes", "claims", "risk_of_bias")
         for text in tables[name].columns["measure_id"].texts
     }
+    if judged is not None:
+        used |= set(judged.columns["curve"].texts)
     tables["measures"] = tables["measures"].take(tables["measures"].among("measure_id", used))
 
 
@@ -433,9 +474,22 @@ def _cited(tables: Mapping[str, Table]) -> set[str]:
         ("procedures", "citekeys"),
         ("measures", "threshold_citekeys"),
         ("risk_of_bias", "citekey"),
+        ("certainty", "citekey"),
     )
-    cells = (text for table, column in columns for text in tables[table].columns[column].texts)
+    cells = (
+        text for table, column in columns if table in tables for text in tables[table].columns[column].texts
+    )
     return {key.strip() for cell in cells for key in cell.split(";")}
+
+
+def _whole_classes(comparator: Wanted) -> tuple[str, ...]:
+    """Return the classes of comparators of which a selection keeps every study.
+
+    Another procedure is an active comparator too, so that a selection by active controls is never whole.
+    """
+    if comparator is None:
+        return COMPARATOR_CLASSES
+    return tuple(word for word in _words(comparator) if word in COMPARATOR_CLASSES and word != "active")
 
 
 def _words(wanted: str | Sequence[str]) -> tuple[str, ...]:

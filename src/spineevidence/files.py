@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from spineevidence.bibliography import Bibliography, Reference, format_bibliography, read_bibliography
 from spineevidence.checks import Finding, Known, check_table, typed_table
-from spineevidence.csvfile import CsvFile, format_csv, read_csv_file
+from spineevidence.csvfile import Column, CsvFile, format_csv, read_csv_file
 from spineevidence.errors import Problem, did_you_mean
 from spineevidence.models import TABLES, TableModel
 from spineevidence.saving import save_files
@@ -34,7 +35,8 @@ class Files:
     folder : Path
         The folder.
     tables : mapping of str to Table
-        The files that could be read; rows of a wrong form are not in them, but in `problems`.
+        The files that could be read; rows of a wrong form are not in them, but in `problems`. A file that may
+        be missing, and is, is not among them.
     references : mapping of str to Reference
         The bibliography by cite key.
     problems : tuple of Problem
@@ -73,6 +75,8 @@ def read_files(folder: Path, *, claims: Path | None = None) -> Files:
     findings: dict[str, list[Finding]] = {}
     for name, model in TABLES.items():
         path = claims if name == "claims" and claims is not None else folder / model.file
+        if model.optional and not os.path.lexists(path):
+            continue
         source, found = read_csv_file(path)
         problems += found
         if source is None:
@@ -177,19 +181,45 @@ def _ranks(table: Table, column: str) -> NDArray[np.int64]:
 def format_files(tables: Mapping[str, Table], references: Mapping[str, Reference]) -> dict[str, bytes]:
     """Return every file of an evidence base in canonical form, by file name.
 
-    What was loaded from canonical files gives the same bytes.
+    What was loaded from canonical files gives the same bytes; an optional file that was missing is not made.
     """
     from spineevidence.datapackage import format_datapackage  # a command too: runpy warns if it is loaded
 
     contents: dict[str, bytes] = {BIBLIOGRAPHY: format_bibliography(references.values()).encode()}
-    for name, model in TABLES.items():
+    for name in present(tables):
+        model = TABLES[name]
         table = tables[name].take(canonical_order(tables[name]))
         cells = {column: table.text(column) for column in model.columns}
         contents[model.file] = format_csv(cells).encode()
-    contents[DATAPACKAGE] = format_datapackage().encode()
+    contents[DATAPACKAGE] = format_datapackage(present(tables)).encode()
     return contents
 
 
+def present(tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return the names of the tables that are written: all but the optional ones that are missing."""
+    return tuple(name for name, model in TABLES.items() if name in tables or not model.optional)
+
+
 def write_files(folder: Path, tables: Mapping[str, Table], references: Mapping[str, Reference]) -> None:
-    """Write an evidence base canonically; the former files stay whole until all new ones are written."""
-    save_files(folder, format_files(tables, references))
+    """Write an evidence base canonically; the former files stay whole until all new ones are written.
+
+    An optional file of another evidence base that stands in the folder is replaced by one without rows, as
+    its judgements are not about this one.
+    """
+    replaced = {
+        name: no_rows(model)
+        for name, model in TABLES.items()
+        if model.optional and name not in tables and (folder / model.file).exists()
+    }
+    save_files(folder, format_files({**tables, **replaced}, references))
+
+
+def no_rows(model: TableModel) -> Table:
+    """Return a table without rows."""
+    empty = Column.from_cells([])
+    return Table(
+        model,
+        MappingProxyType(dict.fromkeys(model.columns, empty)),
+        MappingProxyType({name: np.empty(0) for name in model.number_columns}),
+        np.empty(0, dtype=np.int64),
+    )

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
+from spineevidence.biastools import bias_tool, bias_tools, names_of, spellings, tool_names
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -88,11 +90,33 @@ ClaimKind = Literal[
     "lasts_longer",
     "safe",
 ]
-Tool = Literal["rob2", "robins_i", "cochrane_2011", "quadas2"]
+WindowLabel = Literal["<=2wk", "1mo", "3mo", "6mo", "12mo", "24mo", "60mo", "120mo"]
+GradeDomain = Literal[
+    "start",
+    "risk_of_bias",
+    "inconsistency",
+    "indirectness",
+    "imprecision",
+    "publication_bias",
+    "large_effect",
+    "dose_response",
+    "residual_confounding",
+    "overall",
+]
 
 RANDOMISED: tuple[str, ...] = ("rct", "crossover_rct", "cluster_rct")
 CONTROLLED: tuple[str, ...] = (*RANDOMISED, "nonrandomised_controlled")
 COMPARATOR_CLASSES: tuple[str, ...] = get_args(ComparatorClass)
+GRADE_LEVELS: tuple[str, ...] = ("high", "moderate", "low", "very low")
+GRADE_DOMAINS: tuple[str, ...] = get_args(GradeDomain)
+LOWERING: tuple[str, ...] = GRADE_DOMAINS[1:6]
+RAISING: tuple[str, ...] = GRADE_DOMAINS[6:9]
+SCALE_DOMAINS: Mapping[str, str] = MappingProxyType(
+    {"pain_0_10": "pain", "leg_pain_0_10": "leg_pain", "odi_0_100": "disability", "rmdq_0_24": "disability"}
+)
+CURVE_DOMAINS: Mapping[str, str] = MappingProxyType(
+    {**SCALE_DOMAINS, **{f"{domain}_responders": domain for domain in get_args(Domain)}}
+)
 OF_ONE_ARM: tuple[str, ...] = ("mean", "change", "median", "events", "percent")
 RATIOS: tuple[str, ...] = ("odds_ratio", "risk_ratio", "hazard_ratio")
 DIFFERENCES: tuple[str, ...] = ("mean_difference", "change_difference")
@@ -247,12 +271,19 @@ class Rule:
     joined : bool
         Whether it reads cells of another table (``"measures.minimum"``): such a rule needs a whole evidence
         base and is not asked of a single record.
+    words : callable or None
+        Returns every spelling of a word that would be right, with the right one, given the text of the column
+        `given`.
+    given : str
+        That column; empty if the words are always the same.
     """
 
     column: str
     message: str
     broken: Callable[[Cells], BoolArray]
     joined: bool = False
+    words: Callable[[str], Mapping[str, str]] | None = None
+    given: str = ""
 
 
 class Record(BaseModel):
@@ -678,12 +709,55 @@ class Claim(Record):
     locator: Annotated[Text, Field(description="Place in the material")]
 
 
+def _of_no_tool(cells: Cells) -> BoolArray:
+    return cells.filled("tool") & ~cells.among("tool", tuple(tool_names()))
+
+
+def _no_domain_of_its_tool(cells: Cells) -> BoolArray:
+    wrong = np.zeros_like(cells.filled("domain"))
+    for tool in bias_tools().values():
+        wrong |= cells.among("tool", tool.names) & ~cells.among("domain", names_of(tool.domain_words))
+    return wrong & cells.filled("domain")
+
+
+def _no_judgement_of_its_tool(cells: Cells) -> BoolArray:
+    wrong = np.zeros_like(cells.filled("judgement"))
+    for tool in bias_tools().values():
+        wrong |= cells.among("tool", tool.names) & ~cells.among("judgement", names_of(tool.judgement_words))
+    return wrong & cells.filled("judgement")
+
+
+def _domains_of(name: str) -> Mapping[str, str]:
+    tool = bias_tool(name)
+    return spellings(tool.domain_words) if tool else {}
+
+
+def _judgements_of(name: str) -> Mapping[str, str]:
+    tool = bias_tool(name)
+    return spellings(tool.judgement_words) if tool else {}
+
+
 class RiskOfBias(Record):
     """A judgement of the risk of bias of a study or of one of its results."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule("unit", "time {time} has no unit", lambda c: c.filled("time") & ~c.filled("unit")),
         Rule("time", 'unit "{unit}" has no time', lambda c: ~c.filled("time") & c.filled("unit")),
+        Rule("tool", 'tool "{tool}" is no known tool', _of_no_tool, words=lambda _: tool_names()),
+        Rule(
+            "domain",
+            '"{domain}" is no domain of {tool}',
+            _no_domain_of_its_tool,
+            words=_domains_of,
+            given="tool",
+        ),
+        Rule(
+            "judgement",
+            '"{judgement}" is no judgement of {tool}',
+            _no_judgement_of_its_tool,
+            words=_judgements_of,
+            given="tool",
+        ),
     )
 
     study_id: Annotated[Name, PointsTo("studies", "study_id"), Field(description="The study")]
@@ -692,18 +766,76 @@ class RiskOfBias(Record):
     ] = ""
     time: Annotated[NonNegative | None, Field(description="When, of one result")] = None
     unit: Annotated[Unit | None, Field(description="Unit of the time")] = None
-    tool: Annotated[
-        str,
-        Field(
-            pattern=rf"^({'|'.join(get_args(Tool))})(_\d{{4}})?$",
-            description="Tool, with its year where it has versions",
-        ),
-    ]
+    tool: Annotated[Name, Field(description="Tool with its year, such as rob2_2019 or robins_i_2016")]
     domain: Annotated[Text, Field(description="Domain of the tool, by its published name, or overall")]
     judgement: Annotated[Text, Field(description="The judgement, in the tool's words")]
     support: Annotated[Text, Field(description="What it rests on")]
     assessor: Annotated[Text, Field(description="Who judged")]
     citekey: Annotated[CiteKey, Field(description="Where the judgement or its support is found")]
+
+
+LOWER_BY: tuple[str, ...] = ("0", "-1", "-2", "-3")
+RAISE_BY: tuple[str, ...] = ("0", "1", "2")
+
+
+def _allowed(grade_domain: str) -> tuple[str, ...]:
+    """Return what may be judged in a domain of GRADE."""
+    if grade_domain in ("start", "overall"):
+        return GRADE_LEVELS if grade_domain == "overall" else ("high", "low")
+    return LOWER_BY if grade_domain in LOWERING else RAISE_BY
+
+
+def _no_grade_judgement(cells: Cells) -> BoolArray:
+    wrong = np.zeros_like(cells.filled("judgement"))
+    for name in GRADE_DOMAINS:
+        wrong |= cells.among("grade_domain", (name,)) & ~cells.among("judgement", _allowed(name))
+    return wrong & cells.filled("judgement")
+
+
+def _curve_of_another_domain(cells: Cells) -> BoolArray:
+    wrong = np.zeros_like(cells.filled("curve"))
+    for curve, domain in CURVE_DOMAINS.items():
+        wrong |= cells.among("curve", (curve,)) & ~cells.among("domain", (domain,))
+    return wrong & cells.filled("domain")
+
+
+class CertaintyJudgement(Record):
+    """A person's judgement of the certainty of evidence, in one domain of GRADE or overall."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule("curve", 'the curve "{curve}" is not of the domain {domain}', _curve_of_another_domain),
+        Rule(
+            "judgement",
+            '"{judgement}" is no judgement of {grade_domain}',
+            _no_grade_judgement,
+            words=lambda name: {word: word for word in _allowed(name)},
+            given="grade_domain",
+        ),
+    )
+
+    procedure_id: Annotated[Name, PointsTo("procedures", "procedure_id"), Field(description="The procedure")]
+    comparator: Annotated[ComparatorClass, Field(description="Class of comparators")]
+    domain: Annotated[Domain, Field(description="What was measured")]
+    curve: Annotated[
+        Name,
+        PointsTo("measures", "measure_id", also=tuple(CURVE_DOMAINS)),
+        Field(description="The scale, such as pain_0_10 or pain_responders, or one measure"),
+    ]
+    window: Annotated[WindowLabel, Field(description="The follow-up window")]
+    grade_domain: Annotated[
+        GradeDomain,
+        Field(description="What is judged: the starting level, a domain of GRADE, or the certainty overall"),
+    ]
+    judgement: Annotated[
+        Text,
+        Field(
+            description="Overall: high, moderate, low or very low; start: high or low; levels down: 0, -1, "
+            "-2 or -3; levels up (large_effect, dose_response, residual_confounding): 0, 1 or 2"
+        ),
+    ]
+    reason: Annotated[Text, Field(description="Why; no judgement counts without a reason")]
+    assessor: Annotated[Text, Field(description="Who judged")]
+    citekey: Annotated[str, CITEKEY, Field(description="Where the judgement is published, if it is")] = ""
 
 
 def _is_count(values: FloatArray) -> BoolArray:
@@ -727,6 +859,8 @@ class TableModel:
         Whether the order of the rows is the author's; otherwise they are sorted.
     title : str
         One row is ...
+    optional : bool
+        Whether an evidence base may lack the file.
     """
 
     name: str
@@ -734,6 +868,7 @@ class TableModel:
     key: tuple[str, ...]
     title: str
     keeps_order: bool = False
+    optional: bool = False
 
     @property
     def file(self) -> str:
@@ -781,6 +916,13 @@ def _tables() -> Iterator[TableModel]:
         RiskOfBias,
         ("study_id", "measure_id", "time", "unit", "tool", "domain", "assessor"),
         "a judgement of the risk of bias",
+    )
+    yield TableModel(
+        "certainty",
+        CertaintyJudgement,
+        ("procedure_id", "comparator", "domain", "curve", "window", "grade_domain", "assessor"),
+        "a judgement of the certainty of evidence (GRADE)",
+        optional=True,
     )
 
 
