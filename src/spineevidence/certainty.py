@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from spineevidence.biasshares import JudgedBias, judged_bias
-from spineevidence.curves import Curve, curve_for
+from spineevidence.curves import curve_for
 from spineevidence.duration import DurationOfBenefit, duration_of_benefit
-from spineevidence.effects import effect_sizes
+from spineevidence.effects import Question, as_effect_sizes, effect_sizes
 from spineevidence.effectsizes import EffectSizes, notes_below
 from spineevidence.errors import EstimandError, InputError
 from spineevidence.evidence import PART_OF_A_LINE, Evidence
@@ -32,11 +32,12 @@ from spineevidence.grading import (
     starting_level,
     status,
 )
-from spineevidence.lines import AGAINST, FOR, in_conflict
+from spineevidence.lines import AGAINST, FOR, CurveDurations, in_conflict, threshold_of
 from spineevidence.models import GRADE_LEVELS, LOWERING, RAISING
 from spineevidence.pooling.smallstudy import ENOUGH, EggerTest, egger_test
 from spineevidence.pooling.windows import PooledWindow, PooledWindows, pool_windows
 from spineevidence.stepwise import State, benefit_state
+from spineevidence.together import Together
 from spineevidence.wording import COMPARATORS
 
 COLUMNS = (
@@ -303,7 +304,12 @@ def certainty_of(
         condition=condition,
     )
     scale = curve_for(evidence, domain=None, measure=measure, curve=None if measure else lasting.curve)
-    line = _line(evidence, lasting, scale, measure)
+    line = _line(
+        evidence,
+        Question(lasting.procedure_id, lasting.comparator, scale),
+        curve=measure or lasting.curve,
+        delta=lasting.delta,
+    )
     effects = effect_sizes(
         evidence,
         procedure=line.procedure_id,
@@ -313,7 +319,7 @@ def certainty_of(
         condition=condition,
     ).estimable()
     rows = () if condition is not None else _judgements(evidence, line)
-    windows = tuple(_windows(evidence, line, lasting, effects, rows))
+    windows = tuple(_windows(evidence, line, lasting.together, effects, rows))
     return Certainty(
         procedure_id=line.procedure_id,
         comparator=line.comparator,
@@ -323,6 +329,30 @@ def certainty_of(
         windows=windows,
         notes=tuple(_notes(evidence, lasting, windows, rows, condition=condition)),
     )
+
+
+def curve_certainty(evidence: Evidence, found: CurveDurations) -> tuple[WindowCertainty, ...]:
+    """Return the certainty of each window of one scale of a line of evidence.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        For designs, conditions, risk of bias and judgements.
+    found : CurveDurations
+        What its studies say, alone and together; of contrasts.
+
+    Returns
+    -------
+    tuple of WindowCertainty
+        In order of time; empty where the scale has no representative standard deviation.
+    """
+    asked = found.asked
+    if asked.curve.sd_rep is None or not found.studies:
+        return ()
+    delta, _ = threshold_of(asked, None)
+    line = _line(evidence, asked, curve=asked.curve.name, delta=delta)
+    effects = as_effect_sizes(asked, found.derived).estimable()
+    return tuple(_windows(evidence, line, found.together, effects, _judgements(evidence, line)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,21 +374,22 @@ class _Line:
         return self.factor * limits[0], self.factor * limits[1]
 
 
-def _line(evidence: Evidence, lasting: DurationOfBenefit, scale: Curve, measure: str | None) -> _Line:
-    if scale.sd_rep is None or lasting.delta is None:
+def _line(evidence: Evidence, asked: Question, *, curve: str, delta: float | None) -> _Line:
+    scale = asked.curve
+    if scale.sd_rep is None or delta is None:
         raise InputError(
             f"no representative standard deviation of {scale.title} is known, so that its studies are not "
             "pooled and the optimal information size cannot be computed; ask for a domain or another curve"
         )
-    outcome = lasting.domain.replace("_", " ")
+    outcome = scale.domain.replace("_", " ")
     return _Line(
-        procedure_id=lasting.procedure_id,
-        comparator=lasting.comparator,
-        domain=lasting.domain,
-        curve=measure or lasting.curve,
-        procedure=evidence.procedure(lasting.procedure_id).name,
+        procedure_id=asked.procedure_id,
+        comparator=asked.comparator,
+        domain=scale.domain,
+        curve=curve,
+        procedure=evidence.procedure(asked.procedure_id).name,
         outcome=f"response rates ({outcome})" if scale.kind == "RD" else outcome,
-        delta=lasting.delta,
+        delta=delta,
         sd=scale.sd_rep,
         factor=100.0 if scale.kind == "RD" else 1.0,
     )
@@ -403,10 +434,10 @@ class _Numbers:
     tau2: float
 
 
-def _numbers(lasting: DurationOfBenefit, pooled: PooledWindows) -> Iterator[_Numbers]:
+def _numbers(together: Together | None, pooled: PooledWindows) -> Iterator[_Numbers]:
     """Yield the windows: of the joint model where there is one, else each pooled by itself."""
-    course = lasting.together.course if lasting.together is not None else None
-    if lasting.together is None or course is None:
+    course = together.course if together is not None else None
+    if together is None or course is None:
         for own, state in zip(pooled.windows, pooled.states, strict=True):
             known = own.pi_low is not None and own.pi_high is not None
             yield _Numbers(
@@ -420,7 +451,7 @@ def _numbers(lasting: DurationOfBenefit, pooled: PooledWindows) -> Iterator[_Num
                 tau2=(own.tau or 0.0) ** 2,
             )
         return
-    steps = lasting.together.steps
+    steps = together.steps
     of_joint = {window.window: place for place, window in enumerate(course.windows)}
     for own in pooled.windows:
         place = of_joint[own.window]
@@ -440,7 +471,7 @@ def _numbers(lasting: DurationOfBenefit, pooled: PooledWindows) -> Iterator[_Num
 def _windows(
     evidence: Evidence,
     line: _Line,
-    lasting: DurationOfBenefit,
+    together: Together | None,
     effects: EffectSizes,
     judged: Sequence[_Row],
 ) -> Iterator[WindowCertainty]:
@@ -448,7 +479,7 @@ def _windows(
         return
     pooled = pool_windows(effects, sd_rep=line.sd, delta=line.delta)
     studies = _studies(evidence)
-    for numbers in _numbers(lasting, pooled):
+    for numbers in _numbers(together, pooled):
         own = [row for row in judged if row.window == numbers.apart.window]
         yield _window(line, numbers, effects.at(numbers.apart.window), studies, own)
 
