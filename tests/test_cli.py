@@ -118,7 +118,8 @@ def test_report(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ran = run("report", "--data", folder, "--out", out)
     assert ran.code == 0
-    names = "summary.csv summary.md durations.svg durations.png durations.txt problems.txt"
+    tables = "summary.csv windows.csv verdicts.csv summary.md"
+    names = f"{tables} durations.svg durations.png durations.txt problems.txt"
     assert ran.out.splitlines() == [str(out / name) for name in names.split()]
     assert all(line.startswith("... ") for line in ran.err.splitlines())
     assert "... loading" in ran.err

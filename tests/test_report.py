@@ -19,7 +19,16 @@ from spineevidence.report import FORMULA_STARTS, build_report, escaped, figure_t
 from spineevidence.summary import summary_frame, summary_lines
 from tiny import Row, contrast, finding, tiny
 
-FILES = {"summary.csv", "summary.md", "durations.svg", "durations.png", "durations.txt", "problems.txt"}
+FILES = {
+    "summary.csv",
+    "windows.csv",
+    "verdicts.csv",
+    "summary.md",
+    "durations.svg",
+    "durations.png",
+    "durations.txt",
+    "problems.txt",
+}
 HOSTILE = '<script>alert("x")</script> [a](b) *c* `d`'
 SHAM: Row = {"procedure_id": "sham", "name": "Sham", "role": "control", "comparator_class": "placebo"}
 
@@ -49,7 +58,7 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, tmp_path: Pa
 def test_the_steps_are_told(tmp_path: Path) -> None:
     steps: list[str] = []
     build_report(small(tmp_path / "data"), tmp_path / "out", progress=steps.append)
-    assert len(steps) == 5
+    assert len(steps) == 6
     assert steps[-1] == "problems.txt"
 
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from spineevidence.statements import claim
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
+    from spineevidence.windowsummary import summarize_windows
 
 __version__ = "0.1.0"
 
@@ -143,6 +144,7 @@ _HOMES = MappingProxyType(
         "stepwise_duration": "stepwise",
         "subgroups": "pooling.subgroups",
         "summarize": "summary",
+        "summarize_windows": "windowsummary",
         "time_course_plot": "plots.timecourse",
         "to_robvis": "robvis",
         "trim_and_fill": "pooling.smallstudy",
@@ -226,6 +228,7 @@ __all__ = [
     "stepwise_duration",
     "subgroups",
     "summarize",
+    "summarize_windows",
     "time_course_plot",
     "to_robvis",
     "trim_and_fill",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from spineevidence.claims import judge_claims
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of
 from spineevidence.lanes import Lane, LaneGroup, caption_of, claim_lanes, lane_groups, lanes_in_words
@@ -23,6 +24,7 @@ from spineevidence.summary import (
     summary_frame,
     summary_lines,
 )
+from spineevidence.windowsummary import windows_frame
 from spineevidence.wording import COMPARATORS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -46,8 +48,9 @@ def build_report(
     Returns
     -------
     tuple of Path
-        ``summary.csv``, ``summary.md``, ``durations.svg``, ``durations.png``, ``durations.txt`` (caption and
-        text equivalent of the figure) and ``problems.txt``. The same evidence gives the same bytes.
+        ``summary.csv``, ``summary.md``, ``windows.csv``, ``verdicts.csv``, ``durations.svg``,
+        ``durations.png``, ``durations.txt`` (caption and text equivalent of the figure) and
+        ``problems.txt``. The same evidence gives the same bytes.
 
     Raises
     ------
@@ -61,9 +64,13 @@ def build_report(
     contrasts = lane_groups(lines)
     changes = lane_groups(lines, change=True)
     claims = claim_lanes(evidence) if evidence.focus else ()
+    tell("claims and windows")
+    judged = judge_claims(evidence)
     tell("summary.csv and summary.md")
     contents = {
         "summary.csv": csv_text(summary_frame(lines)).encode(),
+        "windows.csv": csv_text(windows_frame(evidence, lines, judged)).encode(),
+        "verdicts.csv": csv_text(judged.to_frame()).encode(),
         "summary.md": summary_text(evidence, lines).encode(),
     }
     tell("durations.svg and durations.png")

@@ -1,0 +1,221 @@
+"""`summarize_windows`: a row for every window of every contrast, as a summary of findings needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from spineevidence.certainty import WindowCertainty, curve_certainty
+from spineevidence.claims import judge_claims
+from spineevidence.evidence import Evidence
+from spineevidence.findings import WindowVotes
+from spineevidence.grading import WORDS as GRADE_WORDS
+from spineevidence.judgements import Judgements
+from spineevidence.lineage import counted
+from spineevidence.lines import CurveDurations, count_votes, without_numbers
+from spineevidence.models import Claim
+from spineevidence.results import CHANGE
+from spineevidence.summary import LineSummary, summary_lines
+from spineevidence.timing import WINDOWS, to_months, window_of
+from spineevidence.together import ENGINE_WORDS, MODEL_WORDS
+from spineevidence.verdicts.kinds import ANY
+
+COLUMNS: tuple[str, ...] = (
+    "procedure_id",
+    "procedure",
+    "comparator",
+    "domain",
+    "curve",
+    "window",
+    "months",
+    "k",
+    "studies",
+    "n",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "pi_low",
+    "pi_high",
+    "model",
+    "delta",
+    "state",
+    "fragile",
+    "reported",
+    "certainty",
+    "starts_at",
+    "suggested",
+    "sentence",
+    "duration",
+    "claims",
+    "left_out",
+)
+
+
+def summarize_windows(evidence: Evidence) -> pd.DataFrame:
+    """Return a row for every follow-up window of every contrast with any usable result.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+
+    Returns
+    -------
+    DataFrame
+        Per procedure, comparator class, domain, scale (`curve`) and window: `k` studies, their names, `n`
+        participants; the effect, benefit-positive, with its interval and that of a new study, in points, or
+        as a fraction for responders; the `model`; the threshold `delta` and the `state` against it, and
+        whether that is `fragile`; findings `reported` without numbers; the `certainty` a person judged,
+        else "suggested, not assessed", with what numbers suggest; the plain `sentence`; the sentence of the
+        whole line's `duration`; the `claims` about this time, with the verdict of this comparator class;
+        and what was `left_out` of the line. A window with reported findings alone has no effect. Changes
+        within groups are no effect and have no row; they stand in `summarize`.
+
+    Examples
+    --------
+    >>> from spineevidence.evidence import load_evidence
+    >>> rows = summarize_windows(load_evidence().select(procedure="vertebroplasty", comparator="placebo"))
+    >>> pain = rows[rows["curve"] == "pain_0_10"]
+    >>> pain[["window", "k", "state", "certainty"]].head(2)
+      window  k         state                certainty
+    0  <=2wk  1  inconclusive  suggested, not assessed
+    1    1mo  1  inconclusive  suggested, not assessed
+    """
+    return windows_frame(evidence, summary_lines(evidence), judge_claims(evidence))
+
+
+def windows_frame(evidence: Evidence, lines: Sequence[LineSummary], judged: Judgements) -> pd.DataFrame:
+    """Return lines of evidence and judged claims as the frame of `summarize_windows`."""
+    claims = _claims(evidence, judged)
+    rows = [
+        row
+        for line in lines
+        if line.comparator != CHANGE and line.says_how_long
+        for row in _line_rows(evidence, line, claims)
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    numbers = ("months", "estimate", "ci_low", "ci_high", "pi_low", "pi_high", "delta")
+    return frame.astype({"k": "int64", "n": "Int64"} | dict.fromkeys(numbers, "float64"))
+
+
+ClaimsAt = Mapping[tuple[str, str, str, str], Sequence[str]]  # procedure, comparator class, domain, window
+
+
+def _claims(evidence: Evidence, judgements: Judgements) -> ClaimsAt:
+    """Return the claims about each time, with the verdict of each comparator class that they speak of."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for judged in judgements:
+        claim = judged.claim
+        for line in judged.lines:
+            if claim.comparator in (ANY, line.comparator, *_controls(evidence, line.comparator)):
+                verdict = f"{claim.claim_id}: {line.found.verdict} ({line.found.reason})"
+                for label in _windows_of(claim):
+                    place = (claim.procedure_id, line.comparator, claim.domain, label)
+                    found.setdefault(place, []).append(verdict)
+    return found
+
+
+def _controls(evidence: Evidence, comparator: str) -> Iterator[str]:
+    for record in evidence.procedure_records():
+        if record.comparator_class == comparator:
+            yield record.procedure_id
+
+
+def _windows_of(claim: Claim) -> list[str]:
+    """Return the windows of the times that a claim names."""
+    times = [time for time in (claim.time, claim.time_high) if time is not None]
+    windows = [window_of(float(to_months(float(time), claim.unit or "months"))) for time in times]
+    return list(dict.fromkeys(window.label for window in windows if window is not None))
+
+
+def _line_rows(evidence: Evidence, line: LineSummary, claims: ClaimsAt) -> Iterator[dict[str, object]]:
+    rest = count_votes(without_numbers(line.curves, line.votes))
+    votes = {found.window: found for found in (rest.windows if rest is not None else ())}
+    spoken: set[str] = set()
+    rows = []
+    for curve in line.curves:
+        for window in curve_certainty(evidence, curve):
+            spoken.add(window.window)
+            rows.append(_numbers(curve, window, votes.get(window.window)))
+    rows += [_votes_alone(found) for label, found in votes.items() if label not in spoken]
+    order = [window.label for window in WINDOWS]
+    curves = [curve.asked.curve.name for curve in line.curves]
+    places = {name: place for place, name in enumerate([*curves, ""])}
+    for row in sorted(rows, key=lambda one: (places[str(one["curve"])], order.index(str(one["window"])))):
+        yield {
+            "procedure_id": line.procedure.procedure_id,
+            "procedure": line.procedure.name,
+            "comparator": line.comparator,
+            "domain": line.domain,
+            "duration": line.sentence,
+            "claims": "; ".join(
+                claims.get(
+                    (line.procedure.procedure_id, line.comparator, line.domain, str(row["window"])), ()
+                )
+            ),
+            "left_out": "; ".join(counted(line.left_out)),
+        } | row
+
+
+def _numbers(curve: CurveDurations, window: WindowCertainty, votes: WindowVotes | None) -> dict[str, object]:
+    suggested = [
+        f"{GRADE_WORDS[hint.domain]}: {'cannot be judged' if hint.suggestion is None else hint.suggestion}"
+        for hint in window.hints
+    ]
+    return {
+        "curve": curve.asked.curve.name,
+        "window": window.window,
+        "months": window.months,
+        "k": window.k,
+        "studies": ";".join(window.studies),
+        "n": pd.NA if window.n is None else window.n,
+        "estimate": window.estimate,
+        "ci_low": window.ci_low,
+        "ci_high": window.ci_high,
+        "pi_low": window.pi_low,
+        "pi_high": window.pi_high,
+        "model": _model(curve, window),
+        "delta": curve.studies[0].steps.delta,
+        "state": window.state,
+        "fragile": curve.together is not None and window.window in curve.together.fragile,
+        "reported": _in_words(votes),
+        "certainty": window.level or window.status,
+        "starts_at": window.start,
+        "suggested": "; ".join(suggested),
+        "sentence": window.sentence,
+    }
+
+
+def _model(curve: CurveDurations, window: WindowCertainty) -> str:
+    """Return how the effect of a window was estimated."""
+    together = curve.together
+    if together is not None and together.course is not None:
+        return f"joint model, {ENGINE_WORDS[together.engine]}"
+    pooled = curve.pooled().get(window.window)
+    return MODEL_WORDS["one study" if pooled is None else pooled.model]
+
+
+def _votes_alone(votes: WindowVotes) -> dict[str, object]:
+    return {
+        "curve": "",
+        "window": votes.window,
+        "k": votes.n_studies,
+        "n": pd.NA,
+        "model": "reported findings",
+        "state": f"reported_{votes.label}",
+        "fragile": False,
+        "reported": _in_words(votes),
+        "certainty": "not rated",
+        "studies": "",
+        "starts_at": "",
+        "suggested": "",
+        "sentence": f"Reported findings only: {_in_words(votes)}; size and precision unknown.",
+    }
+
+
+def _in_words(votes: WindowVotes | None) -> str:
+    if votes is None:
+        return ""
+    counts = ((votes.benefit, "better"), (votes.no_difference, "no difference"), (votes.against, "worse"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
