@@ -56,6 +56,15 @@ def test_several_studies_are_pooled_and_told_one_by_one(tmp_path: Path) -> None:
     assert (found.horizon, found.support_horizon) == (12.0, 6.0)
 
 
+def test_controls_who_had_the_procedure_are_named(evidence: Evidence, tmp_path: Path) -> None:
+    found = duration_of_benefit(evidence, procedure="vertebroplasty", comparator="placebo", domain="pain")
+    assert [note for note in found.notes if note.startswith("CONTAMINATED")] == [
+        "CONTAMINATED: kallmes2009: 38 of 63 controls had crossed over by 12 months, line 764"
+    ]
+    few = row("crossover", 12, arm="s", statistic="events", value=6, n=30)
+    assert not [note for note in lasting(tiny(tmp_path, [*COURSE, few])).notes if "CONTAM" in note]
+
+
 def test_studies_that_were_not_randomised_are_named_beside_trials(tmp_path: Path) -> None:
     two = {"two": {"design": "nonrandomised_controlled", "blinding": "none"}}
     rows = [*COURSE, contrast(-0.1, -0.6, 0.4, months=6, study_id="two")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from spineevidence.cautions import cautions
+from spineevidence.contamination import contamination
 from spineevidence.curves import curve_for, curves_of
 from spineevidence.effects import (
     Question,
@@ -431,6 +432,10 @@ def _line_notes(
     if crossed:
         yield f"CROSSOVER: {listed(crossed)}"
     for study in durations:
+        mixed = (contamination(asked, studies[study.study_id], effect.months) for effect in study.effects)
+        why = next(filter(None, mixed), "")
+        if why:
+            yield f"CONTAMINATED: {study.study_id}: {why}"
         for note in study.notes:
             yield f"{study.study_id}: {note}"
 
