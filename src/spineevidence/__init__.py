@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from spineevidence.bibliography import Reference
     from spineevidence.certainty import Certainty, certainty_of
     from spineevidence.claims import judge, judge_claims
+    from spineevidence.citations import ReferenceList, reference_list
     from spineevidence.duration import DurationOfBenefit, duration_of_benefit
     from spineevidence.effects import effect_sizes
     from spineevidence.effectsizes import EffectSizes
@@ -88,6 +89,7 @@ _HOMES = MappingProxyType(
         "Pooled": "pooling.pool",
         "RandomTerm": "longitudinal.inputs",
         "Reference": "bibliography",
+        "ReferenceList": "citations",
         "RiskOfBiasAssessment": "riskofbias",
         "RobvisImport": "robvis",
         "TimeCourse": "longitudinal.course",
@@ -133,6 +135,7 @@ _HOMES = MappingProxyType(
         "rank_test": "pooling.smallstudy",
         "ratio_of_means": "formulas.meanratios",
         "read_robvis": "robvis",
+        "reference_list": "citations",
         "reported_findings": "findings",
         "risk_difference": "formulas.counts",
         "risk_of_bias": "riskofbias",
@@ -168,6 +171,7 @@ __all__ = [
     "Problem",
     "RandomTerm",
     "Reference",
+    "ReferenceList",
     "RiskOfBiasAssessment",
     "RobvisImport",
     "SpineEvidenceError",
@@ -217,6 +221,7 @@ __all__ = [
     "rank_test",
     "ratio_of_means",
     "read_robvis",
+    "reference_list",
     "reported_findings",
     "risk_difference",
     "risk_of_bias",

@@ -133,12 +133,16 @@ class Reference(BaseModel):
     @property
     def authors(self) -> tuple[Name, ...]:
         """The authors in order, without "and others"."""
-        return tuple(_name(name) for name in self._author_names() if name.lower() != "others")
+        return self.people("author")
+
+    def people(self, field: str) -> tuple[Name, ...]:
+        """Return the names in a field ("author", "editor") in order, without "and others"."""
+        return tuple(_name(name) for name in self._names(field) if name.lower() != "others")
 
     @property
     def et_al(self) -> bool:
         """Whether the list of authors ends in "and others"."""
-        return any(name.lower() == "others" for name in self._author_names())
+        return any(name.lower() == "others" for name in self._names("author"))
 
     @property
     def short(self) -> str:
@@ -186,6 +190,8 @@ class Reference(BaseModel):
 
     def _author_names(self) -> list[str]:
         latex = value_text(self.field("author"))
+    def _names(self, field: str) -> list[str]:
+        latex = value_text(self.field(field))
         if not latex.strip():
             return []
         from bibtexparser.middlewares.names import split_multiple_persons_names
@@ -418,6 +424,8 @@ def _name(latex: str) -> Name:
     given, particle, family, suffix = (
         plain(" ".join(words)) for words in (parts.first, parts.von, parts.last, parts.jr)
     )
+    if not (given or particle or family or suffix):
+        family = plain(latex)  # no name by the rules of BibTeX, but printed
     return Name(given, particle, family, suffix)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from spineevidence.bibliography import Reference
+from spineevidence.citations import ReferenceList, reference_list
 from spineevidence.errors import DataError, Problem, UnknownNameError
 from spineevidence.files import Files, no_rows, read_files, write_files
 from spineevidence.formatting import count_of, html_table
@@ -251,6 +252,31 @@ class Evidence:
         for row in np.flatnonzero(self.tables["studies"].among("study_id", (name,))).tolist():
             return _as(self.tables["studies"].record(row), Study)
         raise UnknownNameError("study", name, self.tables["studies"].text("study_id").tolist())
+
+    def cite(self, keys: str | Iterable[str], *, style: str | Path = "vancouver") -> ReferenceList:
+        """Return references as a list in a citation style, with how each is cited in a text.
+
+        Parameters
+        ----------
+        keys : str or iterable of str
+            Cite keys in order of appearance over the whole text.
+        style : str or Path
+            "vancouver", "apa", "ama" or a ``.csl`` file; see `reference_list`.
+
+        Raises
+        ------
+        UnknownNameError
+            If a key or a style is unknown, with the nearest known one.
+        InputError
+            If the file of the style cannot be used.
+
+        Examples
+        --------
+        >>> print(load_evidence().cite("spijkerhuiges2015", style="ama"))
+        1. Spijker-Huiges A. Radiculopathy and Radiating Low Back Pain in General Practice. Doctoral
+        dissertation. Rijksuniversiteit Groningen; 2015.
+        """
+        return reference_list(self.references, keys, style=style)
 
     def procedure_records(self) -> tuple[Procedure, ...]:
         """Return every procedure and control as a record, in the author's order."""
