@@ -10,6 +10,7 @@ from types import MappingProxyType
 from spineevidence.bibliography import Name, Reference
 
 Item = dict[str, object]  # one object of CSL-JSON
+Date = dict[str, list[list[int]]]
 
 TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -164,16 +165,15 @@ def _identifiers(reference: Reference) -> Item:
     return {variable: text for variable, text in found.items() if text}
 
 
-def _issued(reference: Reference) -> Item:
+def _issued(reference: Reference) -> Date | dict[str, str]:
     """Return the date of publication; a year that is no number ("in press") as a text."""
-    day = _day(reference.text("date"))
     if reference.year is None:
         text = reference.text("year") or reference.text("date")
         return {"literal": text} if text else {}
-    month = _month(reference.text("month"))
-    if not month and day and reference.text("year") in ("", str(reference.year)):
+    day = _day(reference.text("date"))
+    if day.get("date-parts", [[0]])[0][0] == reference.year:
         return day
-    return {"date-parts": [[reference.year, *month]]}
+    return {"date-parts": [[reference.year, *_month(reference.text("month"))]]}
 
 
 def _month(text: str) -> list[int]:
@@ -183,7 +183,7 @@ def _month(text: str) -> list[int]:
     return [MONTHS.index(name) + 1] if name in MONTHS else []
 
 
-def _day(text: str) -> Item:
+def _day(text: str) -> Date:
     match = _DATE.match(text)
     if match is None:
         return {}

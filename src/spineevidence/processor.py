@@ -141,11 +141,9 @@ def process(items: Sequence[tuple[Item, bool]], source: bytes, name: str) -> tup
 
 def runs_of(marked: str) -> tuple[Run, ...]:
     """Return a processed text as runs, its marks resolved."""
-    text = _SECOND_STOP.sub(r"\1\2", marked).replace(FIELD_END, "").replace(DASH, "–")
-    text = _OTHERS.sub(r"\1 et al.", text)
     depths = dict.fromkeys((ITALIC, BOLD, SUPERSCRIPT), 0)
     runs: list[Run] = []
-    for piece in filter(None, _MARKS.split(text)):
+    for piece in filter(None, _MARKS.split(_tidied(marked))):
         if piece in depths:
             depths[piece] += 1
         elif _MARKS.fullmatch(piece):
@@ -157,6 +155,12 @@ def runs_of(marked: str) -> tuple[Run, ...]:
             else:
                 runs.append(Run(piece, *look))
     return tuple(runs)
+
+
+def _tidied(marked: str) -> str:
+    """Resolve all marks but those of looks."""
+    text = _SECOND_STOP.sub(r"\1\2", marked).replace(FIELD_END, "").replace(DASH, "–")
+    return _OTHERS.sub(r"\1 et al.", text)
 
 
 class _Marks:
@@ -213,6 +217,13 @@ class _Substitute(model.Substitute):  # type: ignore[misc]
             repressed = context.get_layout().repressed
             repressed[f"{{{NAMESPACE}}}text"] = [*repressed.get(f"{{{NAMESPACE}}}text", ()), *root.printed]
         return text
+
+
+class _Label(model.Label):  # type: ignore[misc]
+    """`cs:label` that keeps to the case a style asks for: "(Eds.)"; citeproc-py forgets the language."""
+
+    def case(self, text: Any, language: str | None = None) -> Any:
+        return super().case(text, language or self.get_root().get("default-locale", "en")[:2])
 
 
 class _Group(model.Group):  # type: ignore[misc]
@@ -275,7 +286,7 @@ def _root(source: bytes, name: str) -> Any:
     elements[None] = model.CitationStylesElement
     classes = model.CitationStylesElement.__subclasses__()
     elements.update({known.__name__.replace("_", "-").lower(): known for known in classes})
-    elements.update({"text": _Text, "substitute": _Substitute, "group": _Group})
+    elements.update({"text": _Text, "substitute": _Substitute, "group": _Group, "label": _Label})
     parser.set_element_class_lookup(lookup)
     try:
         root: Any = etree.fromstring(source, parser)
@@ -297,6 +308,11 @@ def _root(source: bytes, name: str) -> Any:
         raise InputError(
             f'the citation style "{name}" asks for a language that is not here: {error}'
         ) from None
+    for date in root.iter(f"{{{NAMESPACE}}}date"):
+        # What stands between the parts of a date is the language's; citeproc-py looks for it in the style.
+        localized = root.get_date(date.get("form")) if date.get("variable") and date.get("form") else None
+        if localized is not None:
+            date.set("delimiter", localized.get("delimiter", ""))
     for locale in root.locales:
         # The bibliography does not know what appeared online first; a missing volume does not say so.
         for term in locale.iter(f"{{{NAMESPACE}}}term"):
@@ -328,7 +344,7 @@ def _attempt(element: Any, cite: _Cite, *, whole: bool) -> tuple[str, str]:
             text = layout.format(layout.wrap(text))
     except Exception as error:  # citeproc-py raises what it happens to meet
         return "", f"citeproc-py fails on it ({type(error).__name__}: {_without_marks(str(error))})"
-    shown = "" if text is None else str(text)
+    shown = "" if text is None else _tidied(str(text))
     if not _without_marks(shown).strip():
         return "", "the style makes no text of it"
     return shown, ""
