@@ -385,3 +385,5 @@ def test_marks_become_runs() -> None:
         Run("c", italic=True, bold=True),
         Run("? d"),
     )
+    assert runs_of("A \ufdd0et al.\ufdd3. B") == (Run("A "), Run("et al.", italic=True), Run(" B"))
+    assert runs_of("A, & \ufdd7. B, C \ufdd7") == (Run("A, et al. B, C et al."),)

@@ -17,7 +17,7 @@ from lxml import etree
 
 from spineevidence.csl import Item
 from spineevidence.errors import InputError
-from spineevidence.richtext import Run
+from spineevidence.richtext import Run, plain_text
 
 NAMESPACE = "http://purl.org/net/xbiblio/csl"
 
@@ -34,6 +34,7 @@ RESERVED = re.compile("[\ufdd0-\ufdef]")
 _MARKS = re.compile(f"([{ITALIC}-{SUPERSCRIPT_END}])")
 _ANY_MARK = re.compile(f"[{ITALIC}-{SLOT}]")
 _SECOND_STOP = re.compile(rf"([.?!]){FIELD_END}([{ITALIC}-{SUPERSCRIPT_END}]*)\.")
+_STOP_AFTER_LOOK = re.compile(rf"\.([{ITALIC_END}-{SUPERSCRIPT_END}]+)\.")  # "et al." in italics, then "."
 _OTHERS = re.compile(rf"(,?)(?: …)?(?: (?:&|and))? ?{OTHERS}\.?")
 _WORDS = re.compile(r"\S+\s*|\s+")
 _PLAIN_PAGES = re.compile(r"[A-Za-z]*\d+(?:-[A-Za-z]*\d+)?\Z")
@@ -117,26 +118,31 @@ def process(items: Sequence[tuple[Item, bool]], source: bytes, name: str) -> tup
     """
     root = _root(source, name)
     bibliography, citation = root.bibliography, root.citation
-    cites = [_Cite(_reference(item, cut), index) for index, (item, cut) in enumerate(items)]
     citation.cites = []
+    cites = [_Cite(_reference(item, cut), index) for index, (item, cut) in enumerate(items)]
     cites = _sorted(cites, bibliography)
     for number, cite in enumerate(cites, start=1):
         cite.number = number
     cited = [_attempt(citation.layout, cite, whole=False) for cite in cites]
     _tell_apart(cites, cited, citation)
+    return _in_text(root), _entries(bibliography, cites, cited)
+
+
+def _entries(bibliography: Any, cites: list[_Cite], cited: list[tuple[str, str]]) -> list[Processed]:
+    """Return the entries; a style that aligns its second field has a label before them."""
     layout = bibliography.layout
     aligned = bibliography.get("second-field-align") is not None
     if aligned:
         layout[0].set("suffix", layout[0].get("suffix", "") + LABEL_END)
-    done = []
+    entries = []
     for cite, (text, why_not) in zip(cites, cited, strict=True):
         entry, refusal = _attempt(layout, cite, whole=True)
         label, _, body = entry.rpartition(LABEL_END)
         if aligned and not label:
             label = _attempt(layout[0], cite, whole=False)[0].removesuffix(LABEL_END)
-        shown = "".join(run.text for run in runs_of(label))
-        done.append(Processed(cite.index, shown, runs_of(body), text, refusal or why_not))
-    return _in_text(root), done
+        shown = plain_text(runs_of(label)).strip()
+        entries.append(Processed(cite.index, shown, runs_of(body), text, refusal or why_not))
+    return entries
 
 
 def runs_of(marked: str) -> tuple[Run, ...]:
@@ -160,7 +166,7 @@ def runs_of(marked: str) -> tuple[Run, ...]:
 def _tidied(marked: str) -> str:
     """Resolve all marks but those of looks."""
     text = _SECOND_STOP.sub(r"\1\2", marked).replace(FIELD_END, "").replace(DASH, "–")
-    return _OTHERS.sub(r"\1 et al.", text)
+    return _OTHERS.sub(r"\1 et al.", _STOP_AFTER_LOOK.sub(r".\1", text))
 
 
 class _Marks:
