@@ -190,7 +190,22 @@ class _Marks:
         return f"{SUPERSCRIPT}{text}{SUPERSCRIPT_END}"
 
 
-class _Text(model.Text):  # type: ignore[misc]
+class _Terms:
+    """An element that remembers the terms of its language: citeproc-py searches all of them each time."""
+
+    def get_term(self, name: str, form: str | None = None, **options: bool) -> Any:
+        known = self.get_root().known_terms  # type: ignore[attr-defined]
+        asked = (name, form, *sorted(options.items()))
+        if asked not in known:
+            known[asked] = super().get_term(name, form, **options)  # type: ignore[misc]
+        return known[asked]
+
+
+class _Name(_Terms, model.Name):  # type: ignore[misc]
+    """`cs:name` with terms remembered."""
+
+
+class _Text(_Terms, model.Text):  # type: ignore[misc]
     """`cs:text` that finds its macro at once: citeproc-py searches all macros each time."""
 
     def get_macro(self, name: str) -> Any:
@@ -225,7 +240,7 @@ class _Substitute(model.Substitute):  # type: ignore[misc]
         return text
 
 
-class _Label(model.Label):  # type: ignore[misc]
+class _Label(_Terms, model.Label):  # type: ignore[misc]
     """`cs:label` that keeps to the case a style asks for: "(Eds.)"; citeproc-py forgets the language."""
 
     def case(self, text: Any, language: str | None = None) -> Any:
@@ -292,7 +307,8 @@ def _root(source: bytes, name: str) -> Any:
     elements[None] = model.CitationStylesElement
     classes = model.CitationStylesElement.__subclasses__()
     elements.update({known.__name__.replace("_", "-").lower(): known for known in classes})
-    elements.update({"text": _Text, "substitute": _Substitute, "group": _Group, "label": _Label})
+    own = {"text": _Text, "substitute": _Substitute, "group": _Group, "label": _Label, "name": _Name}
+    elements.update(own)
     parser.set_element_class_lookup(lookup)
     try:
         root: Any = etree.fromstring(source, parser)
@@ -306,7 +322,7 @@ def _root(source: bytes, name: str) -> Any:
         if getattr(root, part) is None or getattr(root, part).layout is None:
             raise InputError(f'the citation style "{name}" has no {part}; choose one that has')
     root.macros = {macro.get("name"): macro for macro in root.findall(f"{{{NAMESPACE}}}macro")}
-    root.calling, root.printed = {}, set()
+    root.calling, root.printed, root.known_terms = {}, set(), {}
     root.formatter = _Marks
     try:
         root.set_locale_list(root.get("default-locale", "en-US"), validate=False)
