@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from spineevidence.account import Account, account_of_effects
     from spineevidence.bibliography import Reference
     from spineevidence.certainty import Certainty, certainty_of
-    from spineevidence.claims import judge, judge_claims
     from spineevidence.citations import ReferenceList, reference_list
+    from spineevidence.claims import judge, judge_claims
     from spineevidence.duration import DurationOfBenefit, duration_of_benefit
     from spineevidence.effects import effect_sizes
     from spineevidence.effectsizes import EffectSizes

@@ -35,7 +35,6 @@ Seen = dict[str, tuple[str, int]]  # a key or DOI: the cite key that had it firs
 
 TITLE_SHOWN = 80  # characters of a title in a one-line representation
 TITLE_WORDS = 4  # words of a title that stand in for missing authors
-PRINTED_AUTHORS = 6  # in a list of references, after the Vancouver style
 
 _NAME = re.compile(NAME)
 _ENCLOSURE = '{}" \n\t'
@@ -157,39 +156,6 @@ class Reference(BaseModel):
             who = shortened(" ".join(words[:TITLE_WORDS]), SHOWN) + ("…" if len(words) > TITLE_WORDS else "")
         return f"{who} {self.year or 'n.d.'}" if who else self.key
 
-    @property
-    def printed(self) -> str:
-        """How a list of references prints it: authors, title, where and when it appeared, its address.
-
-        >>> Reference(key="a", type="article", fields=(
-        ...     ("author", "{Welch, B. L.}"), ("title", "{A title}"), ("journal", "{Biometrika}"),
-        ...     ("year", "1947"), ("volume", "34"), ("pages", "{28-35}"))).printed
-        'Welch BL. A title. Biometrika 1947;34:28-35.'
-        """
-        parts = (self._printed_authors(), self.title, self._printed_source())
-        text = " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
-        address = f"https://doi.org/{self.doi}" if self.doi else self.url
-        return f"{text} {address}".strip()
-
-    def _printed_authors(self) -> str:
-        names = self.authors
-        shown = [_with_initials(name) for name in names[:PRINTED_AUTHORS]]
-        rest = ["et al."] if self.et_al or len(names) > PRINTED_AUTHORS else []
-        return ", ".join([*shown, *rest])
-
-    def _printed_source(self) -> str:
-        volume, number, pages = (self.text(name) for name in ("volume", "number", "pages"))
-        year = str(self.year or "n.d.")
-        if self.journal:
-            place = volume + (f"({number})" if number else "") + (f":{pages}" if pages else "")
-            return f"{self.journal} {year}" + (f";{place}" if place else "")
-        book, edition, publisher = (self.text(name) for name in ("booktitle", "edition", "publisher"))
-        parts = (f"In: {book}" if book else "", f"{edition} edition" if edition else "", publisher)
-        said = ", ".join((*(part for part in parts if part), year))
-        return said + (f":{pages}" if pages else "")
-
-    def _author_names(self) -> list[str]:
-        latex = value_text(self.field("author"))
     def _names(self, field: str) -> list[str]:
         latex = value_text(self.field(field))
         if not latex.strip():
@@ -427,8 +393,3 @@ def _name(latex: str) -> Name:
     if not (given or particle or family or suffix):
         family = plain(latex)  # no name by the rules of BibTeX, but printed
     return Name(given, particle, family, suffix)
-
-
-def _with_initials(name: Name) -> str:
-    initials = "".join(word[0] for word in re.split(r"[\s.-]+", name.given) if word)
-    return " ".join(word for word in (name.surname, initials, name.suffix) if word)

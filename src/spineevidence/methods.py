@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from spineevidence.bibliography import Reference, format_bibliography, read_bibliography
+from spineevidence.citations import ReferenceList, reference_list
 from spineevidence.effectsizes import notes_below
 from spineevidence.formatting import count_of
 from spineevidence.methodwords import gaps, sentences
@@ -33,12 +34,15 @@ class MethodsText:
         Sentences with numbered citations, such as "[1]" or "[2, 3]".
     entries : tuple of Reference
         What is cited, in order of appearance.
+    listed : ReferenceList
+        The same as a list in Vancouver style.
     notes : tuple of str
         What the result does not hold, so that the writer must add it. No part of the paragraph.
     """
 
     text: str
     entries: tuple[Reference, ...]
+    listed: ReferenceList
     notes: tuple[str, ...]
 
     @property
@@ -49,7 +53,7 @@ class MethodsText:
     @property
     def references(self) -> tuple[str, ...]:
         """The list of references, each with its number, as it is printed."""
-        return tuple(f"{place}. {entry.printed}" for place, entry in enumerate(self.entries, start=1))
+        return tuple(f"{entry.label} {entry.text()}" for entry in self.listed.entries)
 
     def to_bibtex(self) -> str:
         """Return the cited entries, and no other, as canonical BibTeX sorted by key."""
@@ -64,8 +68,7 @@ class MethodsText:
         return f"<MethodsText: {words}, {count_of(len(self.entries), 'reference')}>"
 
     def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(entry.printed)}</li>" for entry in self.entries)
-        return notes_below(f"<p>{html.escape(self.text)}</p><ol>{items}</ol>", self.notes)
+        return notes_below(f"<p>{html.escape(self.text)}</p>{self.listed.html()}", self.notes)
 
 
 def methods_text(result: object) -> MethodsText:
@@ -109,7 +112,8 @@ def methods_text(result: object) -> MethodsText:
     """
     said = " ".join([*sentences(result), _software()])
     text, entries = numbered(said, known_references())
-    return MethodsText(text=text, entries=entries, notes=(*gaps(result), OWN_WORDS, SOFTWARE_NOTE))
+    listed = reference_list({entry.key: entry for entry in entries}, [entry.key for entry in entries])
+    return MethodsText(text, entries, listed, notes=(*gaps(result), OWN_WORDS, SOFTWARE_NOTE))
 
 
 def known_references() -> Mapping[str, Reference]:
