@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
     from spineevidence.windowsummary import summarize_windows
+    from spineevidence.tables.model import Table
 
 __version__ = "0.1.0"
 
@@ -92,6 +93,7 @@ _HOMES = MappingProxyType(
         "ReferenceList": "citations",
         "RiskOfBiasAssessment": "riskofbias",
         "RobvisImport": "robvis",
+        "Table": "tables.model",
         "TimeCourse": "longitudinal.course",
         "account_of_effects": "account",
         "arcsine_difference": "formulas.counts",
@@ -175,6 +177,7 @@ __all__ = [
     "RiskOfBiasAssessment",
     "RobvisImport",
     "SpineEvidenceError",
+    "Table",
     "TimeCourse",
     "UnknownNameError",
     "account_of_effects",

@@ -1,0 +1,1 @@
+"""Evidence tables, and one writer for each format: Word, LaTeX, HTML, Markdown, CSV."""
