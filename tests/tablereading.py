@@ -189,19 +189,22 @@ def _caption_row(rows: list[list[str]]) -> list[str]:
 
 _NAMED = {
     "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^", "textbar": "|", "textless": "<",
-    "textgreater": ">", "textquotesingle": "'", "textasciigrave": "`",
+    "textgreater": ">", "textquotedbl": '"', "textquotesingle": "'", "textasciigrave": "`",
 }  # fmt: skip
 _OTHERS = {
-    "{}": "", "\\allowbreak{}": "", "\\mbox{}\\linebreak{}": "\n", '\\string"': '"',
+    "{}": "", "\\allowbreak{}": "", "\\mbox{}\\linebreak{}": "\n", "{\\kern0pt}": "",
     "\\hspace{0pt}": "\u200b", "\\,": "\u2009", "\\,{}": "\u202f", "\\-": "\u00ad", "~": "\u00a0",
     "\\mbox{-}": "\u2011", "\\ensuremath{-}": "\u2212", "{-}": "\u2010", "{[}": "[", "{]}": "]", "{*}": "*",
+    "\\enspace{}": "\u2002", "\\quad{}": "\u2003", "\\textsuperscript{\\ensuremath{-}}": "⁻",
+    "\\textsuperscript{+}": "⁺",
     **{f"\\{sign}": sign for sign in "{}%_#&$"},
 }  # fmt: skip
 _HARMLESS = re.compile(
     r"\\mbox\{\}\\linebreak\{\}"
-    r"|\\string\""
+    r"|\{\\kern0pt\}"
     r"|\\,\{\}"
     r"|\\[{}%_#&$\-,]"
+    r"|\\textsuperscript\{\\ensuremath\{-\}\}"
     r"|\\(?:textsuperscript|textsubscript|ensuremath|mbox)\{(?:[^{}\\]|\\[A-Za-z]+)*\}"
     r"|\\hspace\{0pt\}"
     r"|\\[A-Za-z]+\{\}"
@@ -244,7 +247,9 @@ def read_latex(text: str) -> Seen:
     start = next(place for place, line in enumerate(lines) if line.startswith("\\caption"))
     first, head_end = lines.index("\\toprule"), lines.index("\\endfirsthead")
     foot, end = lines.index("\\endfoot"), lines.index("\\end{longtable}")
-    seen = Seen(caption=unescaped(re.fullmatch(r"\\caption\[\{.*?\}\]\{(.*)\}\\\\", lines[start])[1]))
+    seen = Seen(
+        caption=unescaped(re.fullmatch(r"\\caption\[\{.*?\}\]\{\\raggedright (.*)\}\\\\", lines[start])[1])
+    )
     assert (
         lines[first + 1 : head_end]
         == lines[lines.index("\\toprule", first + 1) + 1 : lines.index("\\endhead")]
@@ -254,7 +259,8 @@ def read_latex(text: str) -> Seen:
     for line in lines[foot + 1 : end]:
         if line != "\\addlinespace":
             seen.rows.append([text for text, _ in _latex_cells(line)])
-    for line in lines[end + 1 : lines.index("\\par\\endgroup")]:
+    assert lines[end + 1] == "\\raggedright"
+    for line in lines[end + 2 : lines.index("\\par\\endgroup")]:
         inner = re.fullmatch(r"\\noindent ?(.*)\\par", line)[1]
         seen.below.append(unescaped(inner))
     return seen

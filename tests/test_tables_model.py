@@ -273,6 +273,11 @@ def test_columns_never_take_more_than_the_page(columns: list[Needs], landscape: 
         assert all(share * room >= one.natural - 0.02 for share, one in zip(found, columns, strict=True))
 
 
+def test_short_columns_are_served_before_long_ones() -> None:
+    study, done = shares([Needs(8.5, 16.5), Needs(12.0, 120.0)], landscape=False)
+    assert (study, done) == (0.165, 0.835)
+
+
 def test_a_number_is_not_parted_from_its_interval() -> None:
     text = "322 per 1000 (198 to 520)"
     assert needs("Effect", [text], numbers=True).least > len(text)

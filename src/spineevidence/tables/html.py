@@ -10,9 +10,11 @@ from spineevidence.tables.parts import Alignment
 
 STYLE = """\
 body { font: 0.9rem/1.4 Arial, Helvetica, sans-serif; color: #000; background: #fff; margin: 1.5rem; }
+div { overflow-x: auto; }
 table { border-collapse: collapse; border-top: 2px solid; border-bottom: 2px solid; }
 caption { text-align: left; font-weight: bold; padding: 0 0 0.5rem; }
-th, td { padding: 0.25rem 0.6rem; vertical-align: top; text-align: left; overflow-wrap: anywhere; }
+th, td { padding: 0.25rem 0.6rem; vertical-align: top; text-align: left; overflow-wrap: break-word; }
+sup { line-height: 0; }
 thead th { vertical-align: bottom; }
 thead tr:last-child th, thead th[rowspan] { border-bottom: 1px solid; }
 thead th[scope="colgroup"] { border-bottom: 1px solid; text-align: center; }

@@ -37,7 +37,7 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "|": r"\textbar{}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
-        '"': r"\string" + '"',
+        '"': r"\textquotedbl{}",
         "'": r"\textquotesingle{}",
         "`": r"\textasciigrave{}",
         "[": "{[}",  # a bracket or star that begins a row would belong to the end of the row before
@@ -47,6 +47,8 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "\u00a0": "~",
         "\u00ad": r"\-",
         "\u200b": r"\hspace{0pt}",
+        "\u2002": r"\enspace{}",
+        "\u2003": r"\quad{}",
         "\u2009": r"\,",
         "\u202f": r"\,{}",
         "\u2010": "{-}",
@@ -96,6 +98,8 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "\u25ef": r"\ensuremath{\bigcirc}",
         "\u25cf": r"\ensuremath{\bullet}",
         **{letter: rf"\ensuremath{{\{name}}}" for letter, name in _GREEK},
+        "\u207b": r"\textsuperscript{\ensuremath{-}}",
+        "\u207a": r"\textsuperscript{+}",
         **{digit: rf"\textsubscript{{{number}}}" for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
         **{digit: rf"\textsuperscript{{{4 + number}}}" for number, digit in enumerate("⁴⁵⁶⁷⁸⁹")},
     }
@@ -159,8 +163,9 @@ def _word(word: str) -> str:
 
 
 def _sign(sign: str, after: str) -> str:
-    """Return a character, apart from the next where TeX would make one of both: a dash, a quotation mark."""
-    return f"{sign}{{}}" if sign == after and sign in "-," else _COMMANDS.get(sign, sign)
+    """Return a character, apart from the next where TeX would make one of both: a dash, quotation marks."""
+    shown = _COMMANDS.get(sign, sign)
+    return rf"{shown}{{\kern0pt}}" if sign == after and sign in "-,<>" else shown
 
 
 def _engine(layout: Layout) -> Iterator[str]:
@@ -196,7 +201,7 @@ def _table(layout: Layout) -> Iterator[str]:
     columns = (_format(layout, at, 1, where) for at, where in enumerate(layout.alignments))
     yield rf"\begin{{longtable}}{{{''.join(columns)}}}"
     short = escaped(layout.caption.text)
-    yield rf"\caption[{{{short}}}]{{{_words(layout.caption)}}}\\"
+    yield rf"\caption[{{{short}}}]{{\raggedright {_words(layout.caption)}}}\\"
     yield from head
     yield r"\endfirsthead"
     yield from head
@@ -206,6 +211,7 @@ def _table(layout: Layout) -> Iterator[str]:
     for place, block in enumerate(layout.blocks):
         yield from _block(block, layout, opening=place == 0)
     yield r"\end{longtable}"
+    yield r"\raggedright"
     yield from _below(layout)
     yield r"\par\endgroup"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from spineevidence.formatting import count_of
 from spineevidence.tables.parts import Alignment
@@ -14,6 +15,7 @@ LANDSCAPE = 155  # the same on its side
 PADDING = 2.5  # characters that the space around a cell takes
 COMFORT = 20  # characters below which a column of words becomes tiresome to read
 LONGEST = 60  # characters beyond which a line is broken anyway
+BROAD = "⊕⊖⨁◯○●"  # symbols of certainty, twice as wide as a letter
 UNBROKEN = 28  # characters of a word, or of a number with its interval, for which a column is made wider
 
 
@@ -174,8 +176,15 @@ def needs(heading: str, cells: Sequence[str], *, numbers: bool) -> Needs:
     lines = [line for text in (heading, *cells) for line in text.split("\n")]
     whole = [line for text in cells for line in text.split("\n")] if numbers else []
     pieces = [*whole, *(word for line in lines for word in line.split())]
-    least = min(max(map(len, pieces), default=0), UNBROKEN)
-    return Needs(least + PADDING, max(least, min(max(map(len, lines)), LONGEST)) + PADDING)
+    least = min(max(map(_length, pieces), default=0), UNBROKEN)
+    return Needs(least + PADDING, max(least, min(max(map(_length, lines)), LONGEST)) + PADDING)
+
+
+def _length(text: str) -> int:
+    """Return the width of a text in characters; symbols and signs of East Asian scripts are wider than letters."""
+    return len(text) + sum(
+        east_asian_width(sign) in "WF" or sign in BROAD for sign in text if sign > "\u2000"
+    )
 
 
 def is_wide(columns: Sequence[Needs]) -> bool:
@@ -186,21 +195,37 @@ def is_wide(columns: Sequence[Needs]) -> bool:
 def shares(columns: Sequence[Needs], *, landscape: bool) -> tuple[float, ...]:
     """Return the widths of columns as shares of the width of the text.
 
-    Every column gets the least that it needs. What is left goes to those with longer lines, in proportion to
-    what they lack; a table that needs less than the whole width stays narrower.
+    Every column gets the least that it needs. What is left raises the narrowest of those that lack more, to a
+    common width, so that short columns are served before long ones. A table that needs less than the whole
+    width stays narrower.
 
     >>> shares([Needs(7.5, 24.5), Needs(4.5, 4.5)], landscape=False)
     (0.245, 0.045)
-    >>> shares([Needs(20.0, 120.0), Needs(20.0, 60.0)], landscape=False)
-    (0.6285, 0.3714)
+    >>> shares([Needs(10.0, 16.5), Needs(10.0, 120.0), Needs(20.0, 62.5)], landscape=False)
+    (0.165, 0.4175, 0.4175)
     """
     room = LANDSCAPE if landscape else PORTRAIT
     least = sum(one.least for one in columns)
-    lacking = sum(one.natural for one in columns) - least
     if least >= room:
         return tuple(_floored(one.least / least) for one in columns)
-    given = min(1.0, (room - least) / lacking) if lacking else 0.0
-    return tuple(_floored((one.least + given * (one.natural - one.least)) / room) for one in columns)
+    level = _level(columns, room)
+    return tuple(_floored(_at(one, level) / room) for one in columns)
+
+
+def _level(columns: Sequence[Needs], room: float) -> float:
+    """Return the width to which columns can be raised, as far as they need it, before the room is full."""
+    steps = sorted({width for one in columns for width in (one.least, one.natural)})
+    level = steps[0]
+    for step in steps:
+        if sum(_at(one, step) for one in columns) > room:
+            rising = sum(one.least <= level < one.natural for one in columns)
+            return level + (room - sum(_at(one, level) for one in columns)) / rising
+        level = step
+    return level
+
+
+def _at(column: Needs, level: float) -> float:
+    return max(column.least, min(column.natural, level))
 
 
 def _floored(share: float) -> float:
