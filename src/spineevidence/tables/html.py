@@ -14,7 +14,7 @@ div { overflow-x: auto; }
 table { border-collapse: collapse; border-top: 2px solid; border-bottom: 2px solid; }
 caption { text-align: left; font-weight: bold; padding: 0 0 0.5rem; }
 th, td { padding: 0.25rem 0.6rem; vertical-align: top; text-align: left; overflow-wrap: break-word; }
-sup { line-height: 0; }
+sup { line-height: 0; font-size: 0.75em; }
 thead th { vertical-align: bottom; }
 thead tr:last-child th, thead th[rowspan] { border-bottom: 1px solid; }
 thead th[scope="colgroup"] { border-bottom: 1px solid; text-align: center; }
@@ -28,10 +28,11 @@ ol { padding-left: 1.5rem; }
 def html_page(layout: Layout) -> str:
     """Return the table as a page that stands by itself."""
     title = html.escape(layout.caption.text)
+    style = STYLE + ("@page { size: landscape; }\n" if layout.landscape else "")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{html_part(layout)}</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n{html_part(layout)}</body>\n</html>\n"
     )
 
 

@@ -181,10 +181,8 @@ def needs(heading: str, cells: Sequence[str], *, numbers: bool) -> Needs:
 
 
 def _length(text: str) -> int:
-    """Return the width of a text in characters; symbols and signs of East Asian scripts are wider than letters."""
-    return len(text) + sum(
-        east_asian_width(sign) in "WF" or sign in BROAD for sign in text if sign > "\u2000"
-    )
+    """Return the width of a text in characters; symbols and East Asian signs take two for each."""
+    return len(text) + sum(sign in BROAD or east_asian_width(sign) in "WF" for sign in text)
 
 
 def is_wide(columns: Sequence[Needs]) -> bool:
