@@ -41,6 +41,12 @@ def test_a_table_of_texts() -> None:
     assert table.footnotes == table.citations == table.notes == ()
 
 
+def test_rows_by_key_give_the_same_table() -> None:
+    by_key = [{"effect": effect, "n": n, "study": study} for study, n, effect in ROWS]
+    assert build(rows=by_key) == build()
+    assert hash(build(rows=by_key)) == hash(build())
+
+
 def test_the_example_in_one_line_and_as_a_frame() -> None:
     table = summary_of_findings()
     assert repr(table) == (

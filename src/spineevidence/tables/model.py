@@ -161,7 +161,7 @@ class Table:
         head = as_cell(caption)
         upright = tuple(map(_printed_column, columns))
         over = tuple(Span(as_printed(span.heading), tuple(span.columns), span.notes) for span in spans)
-        groups = tuple(_in_groups(rows))
+        given = tuple(_in_groups(rows))
         texts = {key: as_printed(text) for key, text in footnotes.items()}
         known = {key: as_printed(text) for key, text in references.items()}
         below = tuple(as_printed(note) for note in notes)
@@ -170,7 +170,7 @@ class Table:
                 caption=head,
                 columns=upright,
                 spans=over,
-                groups=groups,
+                groups=given,
                 footnotes=texts,
                 references=known,
                 notes=below,
@@ -179,6 +179,7 @@ class Table:
         if broken:
             count = count_of(len(broken), "rule is", "rules are")
             raise InputError("\n".join([f"the table cannot be made; {count} broken:", *broken]))
+        groups = tuple(_ordered(part, upright) for part in given)
         places = [place for _, place in bound(head, upright, over, groups)]
         noted = dict.fromkeys(key for place in places for key in place.notes)
         cited = tuple(dict.fromkeys(key for place in places for key in place.cites))
@@ -293,6 +294,12 @@ def _in_groups(rows: Iterable[Group | RowLike]) -> Iterator[Group]:
         yield Group(heading, tuple(map(as_row, one.rows)))
     if loose:
         yield Group(None, tuple(loose))
+
+
+def _ordered(part: Group, columns: Sequence[Column]) -> Group:
+    """Return a group whose rows hold their cells in the order of the columns, however they were given."""
+    rows = (Row(tuple(found for _, found in keyed_cells(one, columns)), one.notes) for one in part.rows)
+    return Group(part.heading, tuple(rows))
 
 
 def _needs(columns: Sequence[Column], groups: Sequence[Group]) -> list[Needs]:
