@@ -15,8 +15,10 @@ from planting import BUNDLED
 from spineevidence import report as module
 from spineevidence.evidence import Evidence, load_evidence
 from spineevidence.lanes import lane_groups, lanes_in_words
-from spineevidence.report import FORMULA_STARTS, build_report, escaped, figure_text, summary_text
+from spineevidence.report import build_report, figure_text, summary_text
 from spineevidence.summary import summary_frame, summary_lines
+from spineevidence.tables.csvtable import FORMULA_STARTS
+from spineevidence.tables.markdown import escaped
 from tiny import Row, contrast, finding, tiny
 
 FILES = {

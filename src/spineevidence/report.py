@@ -25,9 +25,10 @@ from spineevidence.summary import (
     summary_lines,
 )
 from spineevidence.windowsummary import windows_frame
+from spineevidence.tables.csvtable import harmless
+from spineevidence.tables.markdown import escaped
 from spineevidence.wording import COMPARATORS
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Progress = Callable[[str], None]
 
 
@@ -87,6 +88,8 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.map(
         lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
     )
+def _csv(frame: pd.DataFrame) -> str:
+    safe = frame.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
     return safe.to_csv(index=False, lineterminator="\n", float_format="%.4f")
 
 
@@ -208,15 +211,3 @@ def _never(lines: Sequence[LineSummary]) -> str:
     compared = {line.comparator for line in lines}
     missing = [COMPARATORS[name] for name in COMPARATOR_CLASSES if name not in compared]
     return ", ".join(missing) or "none of the four classes is missing"
-
-
-def escaped(text: str) -> str:
-    r"""Return text that Markdown shows as it is.
-
-    >>> escaped("<script> [x](y) *")
-    '&lt;script&gt; \\[x\\](y) \\*'
-    """
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "\\`*_[]|":
-        text = text.replace(sign, f"\\{sign}")
-    return text
