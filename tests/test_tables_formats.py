@@ -403,6 +403,12 @@ def test_html_names_the_scope_of_every_heading() -> None:
     assert page.scopes[8:16] == ["rowgroup", "row", "", "", "", "", "", ""][:8]
 
 
+def test_html_points_a_head_over_one_column_to_its_group() -> None:
+    columns = [Column("a", "A"), Column("b", "B")]
+    table = Table.build(caption="A", columns=columns, spans=[Span("Over b", ("b",))], rows=[["x", "y"]])
+    assert read_html(html_part(table.layout())).scopes == ["col", "colgroup", "col", "row", ""]
+
+
 def test_html_groups_columns_as_its_heads_do() -> None:
     text = html_part(summary_of_findings().layout())
     spans = [int(span) for span in re.findall(r'<colgroup span="(\d+)">', text)]

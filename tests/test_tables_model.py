@@ -101,6 +101,14 @@ def test_what_is_bound_to_a_row_stands_at_its_first_cell() -> None:
     assert second[0].marks == ("b",)
 
 
+def test_the_note_of_a_first_cell_comes_before_that_of_its_row() -> None:
+    table = build(
+        rows=[row([cell("A", notes="cell"), "1", "2"], notes="row")], footnotes={"row": "R", "cell": "C"}
+    )
+    assert [note.key for note in table.footnotes] == ["cell", "row"]
+    assert table.layout().blocks[0].rows[0][0].marks == ("a", "b")
+
+
 def test_many_footnotes_are_marked_beyond_z() -> None:
     rows = [[cell(str(at), notes=f"k{at}"), "1", "2"] for at in range(30)]
     table = build(rows=rows, footnotes={f"k{at}": f"note {at}" for at in reversed(range(30))})
