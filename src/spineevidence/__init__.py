@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from spineevidence.statements import claim
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
-    from spineevidence.windowsummary import summarize_windows
     from spineevidence.tables.model import Table
+    from spineevidence.windowsummary import summarize_windows
 
 __version__ = "0.1.0"
 

@@ -24,9 +24,9 @@ from spineevidence.summary import (
     summary_frame,
     summary_lines,
 )
-from spineevidence.windowsummary import windows_frame
 from spineevidence.tables.csvtable import harmless
 from spineevidence.tables.markdown import escaped
+from spineevidence.windowsummary import windows_frame
 from spineevidence.wording import COMPARATORS
 
 Progress = Callable[[str], None]
@@ -85,10 +85,6 @@ def build_report(
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV in which no cell is read as a formula."""
-    safe = frame.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
-    )
-def _csv(frame: pd.DataFrame) -> str:
     safe = frame.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
     return safe.to_csv(index=False, lineterminator="\n", float_format="%.4f")
 
