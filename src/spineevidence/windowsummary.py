@@ -79,8 +79,8 @@ def summarize_windows(evidence: Evidence) -> pd.DataFrame:
     >>> pain = rows[rows["curve"] == "pain_0_10"]
     >>> pain[["window", "k", "state", "certainty"]].head(2)
       window  k         state                certainty
-    0  <=2wk  1  inconclusive  suggested, not assessed
-    1    1mo  1  inconclusive  suggested, not assessed
+    3  <=2wk  1  inconclusive  suggested, not assessed
+    4    1mo  1  inconclusive  suggested, not assessed
     """
     return windows_frame(evidence, summary_lines(evidence), judge_claims(evidence))
 
