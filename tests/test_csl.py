@@ -8,7 +8,7 @@ from pathlib import Path
 
 import citeproc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import spineevidence as spe
@@ -181,6 +181,7 @@ def test_a_shortened_range_comes_back_in_full(first: int, more: int) -> None:
         st.text(max_size=20),
     ),
 )
+@example(kind="article", fields={"author": r"\quad"})  # a name of white space alone
 def test_any_reference_keeps_the_schema(kind: str, fields: dict[str, str]) -> None:
     made = reference(kind, **fields)
     keeps_the_schema(csl_item(made))

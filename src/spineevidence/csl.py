@@ -89,7 +89,7 @@ def csl_item(reference: Reference) -> Item:
     """
     item: Item = {"id": reference.key, "type": _type(reference)}
     for role in ("author", "editor"):
-        people = [_person(name) for name in reference.people(role)]
+        people = [person for name in reference.people(role) if any((person := _person(name)).values())]
         if people:
             item[role] = people
     for variable, names in TEXTS:
