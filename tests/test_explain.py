@@ -18,7 +18,7 @@ from spineevidence.errors import InputError, UnknownNameError
 from spineevidence.evidence import Evidence, load_evidence
 from spineevidence.lineage import Effect, Step, explained, keyword, put_in
 from spineevidence.results import lines_of, results_of
-from tiny import contrast, row, tiny
+from tiny import Row, contrast, row, tiny
 
 DIGITS_SHOWN = 1e-6  # relative: ten digits are put in, and some formulas subtract
 FUNCTIONS = {"sqrt": math.sqrt, "log": math.log, "exp": math.exp, "round": lambda x: math.floor(x + 0.5)}
@@ -124,6 +124,16 @@ def test_an_asymmetric_interval_is_shown_without_a_quantile(tmp_path: Path) -> N
     limits = f"95 % interval {effects.ci_low[0]:.6g} to {effects.ci_high[0]:.6g} on pain_responders"
     assert any(limits in line for line in block)
     assert [step.name for step in effects.lineage[0].steps] == ["RD", "SE", "lower limit", "upper limit"]
+
+
+def test_a_change_is_not_explained_as_an_effect(tmp_path: Path) -> None:
+    rows = [row(statistic="change", value=-2.0, sd=2.0, n=30)]
+    studies: dict[str, Row] = {"trial": {"design": "prospective_cohort"}}
+    base = tiny(tmp_path, rows, studies=studies)
+    effects = effect_sizes(base, procedure="heat", estimand="change", domain="pain")
+    (block,) = effects.explain().blocks
+    assert any(line.startswith("change 2, standard error") for line in block)
+    assert not any("effect" in line or "benefit" in line for line in block)
 
 
 def test_an_explanation_is_escaped_in_a_notebook(tmp_path: Path) -> None:

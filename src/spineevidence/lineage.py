@@ -162,16 +162,21 @@ def explained(effects: Iterable[Effect]) -> Explanation:
 def _block(effect: Effect) -> tuple[str, ...]:
     against = f"{effect.arm} against {effect.versus}" if effect.versus else f"{effect.arm}, change"
     head = f"{effect.study_id}, {time_in_words(effect.months)}: {against}, {effect.measure_id}"
-    result = (
-        f"effect {effect.yi:.6g}, standard error {effect.sei:.6g}, 95 % interval {_limits(effect)} "
-        f"on {effect.curve}; benefit is positive"
-    )
     return (
         f"{head} ({effect.formula})" if effect.formula else head,
         *(f"printed: {row}" for row in effect.printed),
         *map(str, effect.steps),
-        result,
+        outcome_of(effect),
         *(f"note: {note}" for note in effect.notes),
+    )
+
+
+def outcome_of(effect: Effect) -> str:
+    """Return what a derivation comes to, with its interval; a change is not called an effect."""
+    what, sign = ("effect", "benefit") if effect.versus else ("change", "improvement")
+    return (
+        f"{what} {effect.yi:.6g}, standard error {effect.sei:.6g}, 95 % interval {_limits(effect)} "
+        f"on {effect.curve}; {sign} is positive"
     )
 
 
