@@ -120,6 +120,7 @@ def test_report(run: Run, folder: Path, tmp_path: Path) -> None:
     assert ran.code == 0
     tables = "summary.csv windows.csv verdicts.csv summary.md"
     names = f"{tables} durations.svg durations.png durations.txt problems.txt"
+    names = "summary.csv summary.md durations.svg durations.png durations.txt index.html problems.txt"
     assert ran.out.splitlines() == [str(out / name) for name in names.split()]
     assert all(line.startswith("... ") for line in ran.err.splitlines())
     assert "... loading" in ran.err

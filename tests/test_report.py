@@ -31,6 +31,8 @@ FILES = {
     "durations.txt",
     "problems.txt",
 }
+FIGURE = {"durations.svg", "durations.png", "durations.txt"}
+FILES = {"index.html", "summary.csv", "summary.md", "problems.txt", *FIGURE}
 HOSTILE = '<script>alert("x")</script> [a](b) *c* `d`'
 SHAM: Row = {"procedure_id": "sham", "name": "Sham", "role": "control", "comparator_class": "placebo"}
 

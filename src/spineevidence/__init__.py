@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from spineevidence.longitudinal.multilevel import fit_multilevel
     from spineevidence.longitudinal.multilevelfit import MultilevelFit
     from spineevidence.methods import MethodsText, methods_text
+    from spineevidence.page.document import build_page
     from spineevidence.plots.durations import duration_plot
     from spineevidence.plots.forest import forest_plot
     from spineevidence.plots.funnel import funnel_plot
@@ -98,6 +99,7 @@ _HOMES = MappingProxyType(
         "account_of_effects": "account",
         "arcsine_difference": "formulas.counts",
         "benefit_state": "stepwise",
+        "build_page": "page.document",
         "build_report": "report",
         "certainty_of": "certainty",
         "claim": "statements",
@@ -183,6 +185,7 @@ __all__ = [
     "account_of_effects",
     "arcsine_difference",
     "benefit_state",
+    "build_page",
     "build_report",
     "certainty_of",
     "check",

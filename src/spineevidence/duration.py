@@ -363,8 +363,8 @@ def line_duration(
         notes=tuple(
             dict.fromkeys(
                 (
-                    *_notes_together(found),
-                    *_line_notes(asked, found.studies, studies, concerned),
+                    *notes_together(found),
+                    *line_notes(asked, found.studies, studies, concerned),
                     *cautions(studies, sorted(concerned), domain=asked.curve.domain),
                     *counted(found.derived.left_out),
                 )
@@ -386,7 +386,8 @@ def _engine(found: CurveDurations, level: int | None) -> str:
     return "" if level is None else ("votes", "stepwise")[level]
 
 
-def _notes_together(found: CurveDurations) -> tuple[str, ...]:
+def notes_together(found: CurveDurations) -> tuple[str, ...]:
+    """Return the warnings of the studies of a curve together, or why they were not pooled."""
     if found.together is not None:
         return found.together.notes
     thresholds = sorted({study.steps.delta for study in found.studies})
@@ -410,12 +411,30 @@ def support_horizon(timed: Sequence[Timed]) -> float | None:
     return None
 
 
-def _line_notes(
+def line_notes(
     asked: Question,
     durations: Sequence[StudyDuration],
     studies: Mapping[str, list[Result]],
     concerned: Iterable[str],
 ) -> Iterator[str]:
+    """Yield what narrows the answer of a line: conditions, designs, and the caveats of its studies.
+
+    Parameters
+    ----------
+    asked : Question
+        The line; of it only the comparator plays a part.
+    durations : sequence of StudyDuration
+        Its studies with numbers.
+    studies : mapping of str to list of Result
+        The results of each study.
+    concerned : iterable of str
+        The studies of the line.
+
+    Yields
+    ------
+    str
+        Each with its keyword.
+    """
     names = sorted(concerned)
     conditions = Counter(studies[study][0].condition for study in names)
     if len(conditions) > 1:

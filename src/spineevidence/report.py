@@ -14,6 +14,7 @@ from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of
 from spineevidence.lanes import Lane, LaneGroup, caption_of, claim_lanes, lane_groups, lanes_in_words
 from spineevidence.models import COMPARATOR_CLASSES
+from spineevidence.page.document import render_page
 from spineevidence.plots.durations import draw_figure
 from spineevidence.saving import save_files
 from spineevidence.summary import (
@@ -35,7 +36,7 @@ Progress = Callable[[str], None]
 def build_report(
     evidence: Evidence, out: str | Path, *, progress: Progress | None = None
 ) -> tuple[Path, ...]:
-    """Write summary, figure with its text equivalent, and what is odd in the files, into a folder.
+    """Write a page to browse, summary, figure with its text equivalent, and what is odd, into a folder.
 
     Parameters
     ----------
@@ -51,6 +52,8 @@ def build_report(
     tuple of Path
         ``summary.csv``, ``summary.md``, ``windows.csv``, ``verdicts.csv``, ``durations.svg``,
         ``durations.png``, ``durations.txt`` (caption and text equivalent of the figure) and
+        ``summary.csv``, ``summary.md``, ``durations.svg``, ``durations.png``, ``durations.txt`` (caption and
+        text equivalent of the figure), ``index.html`` (everything, down to the printed rows) and
         ``problems.txt``. The same evidence gives the same bytes.
 
     Raises
@@ -76,6 +79,8 @@ def build_report(
     }
     tell("durations.svg and durations.png")
     contents |= _figure_files(contrasts, changes, claims)
+    tell("index.html")
+    contents["index.html"] = render_page(evidence, lines).encode()
     tell("problems.txt")
     contents["problems.txt"] = _problems_text(evidence.notes).encode()
     folder = Path(out)
