@@ -68,13 +68,21 @@
     }).join(", ") + "." : "";
   }
 
+  function clear() {
+    FILTERS.forEach(function (name) { byId("filter-" + name).value = ""; });
+    text.value = "";
+    filter();
+  }
+
   function key(body, column) {
     var cell = body.rows[0].cells[column], own = cell.dataset.sort;
     return own === undefined ? cell.textContent.trim() : Number(own);
   }
+  // A study holds a table of its rows, whose heads are not those of the table of studies.
+  function headsOf(table) { return Array.prototype.slice.call(table.tHead.rows[0].cells); }
   function sort(table, sorting) {
     var parts = (sorting || "").split("."), column = Number(parts[0]), down = parts[1] === "down";
-    var heads = all("thead th", table), ordered = table.original.slice();
+    var heads = headsOf(table), ordered = table.original.slice();
     table.sorting = sorting && heads[column] ? sorting : "";
     heads.forEach(function (head, place) {
       if (table.sorting && place === column) { head.setAttribute("aria-sort", down ? "descending" : "ascending"); }
@@ -96,7 +104,7 @@
     all(".reached").forEach(function (one) { one.classList.remove("reached"); });
     var found = place && byId(place);
     if (!found) { return; }
-    if (found.closest("[hidden]")) { controls.reset(); filter(); status.textContent = "The filters were cleared to show what the link leads to."; }
+    if (found.closest("[hidden]")) { clear(); status.textContent = "The filters were cleared to show what the link leads to."; }
     for (var up = found; up; up = up.parentElement) { if (up.tagName === "DETAILS") { up.open = true; } }
     var target = found.tagName === "DETAILS" ? found.querySelector("summary") : found;
     if (target === found && !target.hasAttribute("tabindex")) { target.setAttribute("tabindex", "-1"); }
@@ -114,14 +122,15 @@
     filter();
     tables.forEach(function (table) { sort(table, asked.state.get(table.dataset.sortable)); });
     reveal(asked.place);
+    keep(asked.place);
   }
-  function keep() { history.replaceState(null, "", address("")); }
+  function keep(place) { history.replaceState(null, "", address(place || "")); }
 
   controls.hidden = false;
   all("button.sort").forEach(function (button) {
     button.disabled = false;
     button.addEventListener("click", function () {
-      var table = button.closest("table"), place = all("thead th", table).indexOf(button.closest("th"));
+      var table = button.closest("table"), place = headsOf(table).indexOf(button.closest("th"));
       sort(table, place + (table.sorting === place + ".up" ? ".down" : ".up"));
       keep();
     });
@@ -129,7 +138,7 @@
   controls.addEventListener("submit", function (event) { event.preventDefault(); });
   controls.addEventListener("change", function () { filter(); keep(); });
   text.addEventListener("input", function () { filter(); keep(); });
-  controls.addEventListener("reset", function () { setTimeout(function () { filter(); keep(); }); });
+  controls.addEventListener("reset", function (event) { event.preventDefault(); clear(); keep(); });
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[href^='#']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) { return; }
