@@ -464,6 +464,22 @@ def test_studies_that_contradict_each_other_are_struck(tmp_path: Path) -> None:
     assert mark.words.endswith("studies contradict each other")
 
 
+def test_a_state_that_hangs_on_an_assumption_is_marked_as_fragile(
+    root: Node, lines: tuple[LineSummary, ...]
+) -> None:
+    """Of chemonucleolysis at 6 months the mean excludes 0, but not under every assumption."""
+    (line,) = (
+        one
+        for one in lines
+        if (one.procedure.procedure_id, one.comparator, one.domain)
+        == ("chemonucleolysis", "placebo", "global")
+    )
+    (mark,) = (mark for mark in marks_of(line) if mark.window == "6mo")
+    assert (mark.state, mark.fragile) == ("inconclusive", True)
+    text = by_id(root, "window:chemonucleolysis:placebo:global:6mo").text
+    assert "28 (3 to 52) percentage points; fragile, under another assumption 28 (-1 to 56)" in text
+
+
 def test_findings_alone_are_marked_as_reported(tmp_path: Path) -> None:
     (line,) = summary_lines(tiny(tmp_path, [finding("favours_arm", 3), finding("no_difference", 12)]))
     marks = marks_of(line)
@@ -483,6 +499,7 @@ def test_a_change_is_marked_in_words_of_change(tmp_path: Path) -> None:
         "important_benefit",
         1,
         True,
+        False,
         False,
         f"{CHANGE_STATES['important_benefit']}, 1 study, pain 0-10",
     )

@@ -32,6 +32,8 @@ class Mark:
         Whether it is of changes within groups, no effect.
     conflict : bool
         Whether one of its studies is decisive for a benefit and another against it.
+    fragile : bool
+        Whether another assumption of the model gives another state.
     words : str
         The same in words.
     """
@@ -41,6 +43,7 @@ class Mark:
     k: int
     change: bool
     conflict: bool
+    fragile: bool
     words: str
 
     @property
@@ -96,8 +99,10 @@ def _of_curve(curve: CurveDurations) -> Iterator[Mark]:
                 count_of(k, "study", "studies"),
                 curve.asked.curve.title,
             ]
+            fragile = label in joint and curve.together is not None and label in curve.together.fragile
             said += ["studies contradict each other"] if conflict else []
-            yield Mark(label, state, k, change, conflict, ", ".join(said))
+            said += ["fragile"] if fragile else []
+            yield Mark(label, state, k, change, conflict, fragile, ", ".join(said))
 
 
 def _of_findings(line: LineSummary) -> Iterator[Mark]:
@@ -106,4 +111,4 @@ def _of_findings(line: LineSummary) -> Iterator[Mark]:
     for votes in rest.windows if rest is not None else ():
         state = VOTE_STATES[votes.label]
         said = f"{full_words(state, change=change)}, {count_of(votes.n_studies, 'study', 'studies')}"
-        yield Mark(votes.window, state, votes.n_studies, change, False, f"{said}, without numbers")
+        yield Mark(votes.window, state, votes.n_studies, change, False, False, f"{said}, without numbers")
