@@ -93,6 +93,7 @@ def test_filters_narrow_every_part_and_stay_in_the_address(open_page: Open) -> N
         "Intradiscal electrothermal therapy (IDET)"
     ]
     assert page.locator(".map:visible tbody:visible").count() == 1
+    assert page.locator(".domain:not([hidden]) h3").all_inner_texts() == ["Pain", "Disability", "Global"]
     assert not page.locator(".class.uncontrolled:visible").count()
     assert page.locator("#status").inner_text() == (
         f"Shown: {after[0]} of {before[0]} lines, {after[1]} of {before[1]} claims, "
@@ -247,13 +248,14 @@ def test_without_a_script_the_page_is_complete(open_page: Open) -> None:
     assert window.locator("details.effect").first.is_visible()
 
 
-def test_print_opens_the_grounds_and_hides_the_controls(open_page: Open) -> None:
-    page = open_page()
+def test_print_opens_the_grounds_and_says_what_was_filtered(open_page: Open) -> None:
+    page = open_page("#?comparator=placebo")
     page.emulate_media(media="print")
-    assert not page.locator("#controls").is_visible()
+    assert not page.locator(".field:visible, #filter-reset:visible").count()
+    assert page.locator("#status").inner_text().startswith("Shown: ")
     assert not page.locator("nav").is_visible()
     assert page.locator(".grounds .facts").first.is_visible()
-    assert page.locator(".domain .map").last.is_visible()
+    assert page.locator(".domain:not([hidden]) .scroll:not([hidden]) .map").last.is_visible()
     assert not page.locator(".window .effect").first.is_visible()
 
 

@@ -62,6 +62,7 @@
     });
     all(".map tbody").forEach(function (body) { body.hidden = !body.querySelector("[data-item=map]:not([hidden])"); });
     all(".map").forEach(function (map) { map.parentElement.hidden = !map.querySelector("tbody:not([hidden])"); });
+    all(".domain").forEach(function (domain) { domain.hidden = !domain.querySelector(".scroll:not([hidden])"); });
     var said = [["line", "lines"], ["claim", "claims"], ["study", "studies"]].filter(function (pair) { return counts[pair[0]]; });
     status.textContent = chosen.length || sought.length ? "Shown: " + said.map(function (pair) {
       return counts[pair[0]][0] + " of " + counts[pair[0]][1] + " " + pair[1];
