@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from spineevidence.citations import reference_list
 from spineevidence.claims import judge_claims
 from spineevidence.effects import by_study
 from spineevidence.evidence import Evidence
@@ -169,7 +170,7 @@ def _rendered(contents: Contents) -> str:
     environment.globals |= {"anchor": anchor, "token": token, "count_of": count_of, "full_words": full_words}
     page = environment.get_template(TEMPLATE).render(
         contents=contents,
-        prints={key: reference.printed for key, reference in contents.evidence.references.items()},
+        prints=_printed(contents.evidence),
         style=parts[STYLE],
         script=parts[SCRIPT],
         style_hash=_hash(parts[STYLE]),
@@ -180,6 +181,12 @@ def _rendered(contents: Contents) -> str:
         verdicts=WORDS,
     )
     return f"{page.strip()}\n"
+
+
+def _printed(evidence: Evidence) -> dict[str, str]:
+    """Return every reference as a list of references prints it, without its number."""
+    listed = reference_list(evidence.references, list(evidence.references))
+    return {entry.key: entry.text() for entry in listed.entries}
 
 
 def _spaced(text: str) -> str:
