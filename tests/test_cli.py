@@ -118,13 +118,24 @@ def test_report(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ran = run("report", "--data", folder, "--out", out)
     assert ran.code == 0
-    tables = "summary.csv windows.csv verdicts.csv summary.md"
-    names = f"{tables} durations.svg durations.png durations.txt problems.txt"
-    names = "summary.csv summary.md durations.svg durations.png durations.txt index.html problems.txt"
-    assert ran.out.splitlines() == [str(out / name) for name in names.split()]
+    names = [Path(line).relative_to(out).as_posix() for line in ran.out.splitlines()]
+    assert {"index.html", "summary.md", "durations.svg", "numbers.json", "manifest.json"} <= set(names)
+    assert sorted(names) == sorted(path.name for path in out.iterdir())
     assert all(line.startswith("... ") for line in ran.err.splitlines())
     assert "... loading" in ran.err
     assert "..." not in ran.out
+
+
+def test_report_of_single_parts(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ran = run("report", "--data", folder, "--out", out, "--only", "durations, problems", "--formats", "svg")
+    assert ran.code == 0
+    names = ["durations.svg", "durations.txt", "problems.txt", "manifest.json"]
+    assert ran.out.splitlines() == [str(out / name) for name in names]
+    again = run("report", "--data", folder, "--out", out, "--only", "durations", "--formats", "svg")
+    assert "... figure of durations: unchanged" in again.err
+    wrong = run("report", "--data", folder, "--out", out, "--only", "tabels")
+    assert (wrong.code, wrong.out) == (2, "")
 
 
 def test_report_on_defects_writes_nothing(run: Run, broken: Path, tmp_path: Path) -> None:

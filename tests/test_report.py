@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,27 +13,37 @@ import pandas as pd
 import pytest
 
 from planting import BUNDLED
-from spineevidence import report as module
+from spineevidence.bibliography import read_bibliography
+from spineevidence.claims import judge_claims
+from spineevidence.duration import duration_of_benefit
+from spineevidence.errors import UnknownNameError
 from spineevidence.evidence import Evidence, load_evidence
 from spineevidence.lanes import lane_groups, lanes_in_words
-from spineevidence.report import build_report, figure_text, summary_text
+from spineevidence.report import build_report
+from spineevidence.reporting import parts
+from spineevidence.reporting.numbers import numbers_json, numbers_of
+from spineevidence.reporting.parts import PARTS
+from spineevidence.reporting.pictures import lanes_text
+from spineevidence.reporting.summarytext import summary_text
 from spineevidence.summary import summary_frame, summary_lines
 from spineevidence.tables.csvtable import FORMULA_STARTS
 from spineevidence.tables.markdown import escaped
+from spineevidence.windowsummary import windows_frame
 from tiny import Row, contrast, finding, tiny
 
-FILES = {
-    "summary.csv",
-    "windows.csv",
-    "verdicts.csv",
-    "summary.md",
-    "durations.svg",
-    "durations.png",
-    "durations.txt",
-    "problems.txt",
+PARTS_OF = {
+    "summary": {"summary.md", "summary.csv", "windows.csv"},
+    "verdicts": {"verdicts.csv", "verdicts.txt"},
+    "durations": {"durations.svg", "durations.png", "durations.pdf", "durations.txt"},
+    "page": {"index.html"},
+    "numbers": {"numbers.json"},
+    "methods": {"methods.md"},
+    "references": {"references.md", "references.bib", "references.json"},
+    "problems": {"problems.txt"},
 }
-FIGURE = {"durations.svg", "durations.png", "durations.txt"}
-FILES = {"index.html", "summary.csv", "summary.md", "problems.txt", *FIGURE}
+COURSE = "courses/vertebroplasty-placebo-pain_0_10"
+COURSES = {f"{COURSE}.{form}" for form in ("svg", "png", "pdf", "txt")}
+FILES = set().union(*PARTS_OF.values()) | {"manifest.json"}
 HOSTILE = '<script>alert("x")</script> [a](b) *c* `d`'
 SHAM: Row = {"procedure_id": "sham", "name": "Sham", "role": "control", "comparator_class": "placebo"}
 
@@ -47,23 +58,140 @@ def small(folder: Path) -> Evidence:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, tmp_path: Path) -> None:
-    chosen = evidence.select(procedure="IDET")
+    chosen = evidence.select(procedure="vertebroplasty", comparator="placebo")
     for name in ("one", "two"):
         written = build_report(chosen, tmp_path / name)
-        assert {path.name for path in written} == FILES
+        assert {path.relative_to(tmp_path / name).as_posix() for path in written} == FILES | COURSES
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert contents(tmp_path / "one").keys() == FILES
+    assert contents(tmp_path / "one").keys() == FILES | COURSES
 
 
-def test_the_steps_are_told(tmp_path: Path) -> None:
+def test_the_steps_are_told_and_nothing_is_made_twice(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
     steps: list[str] = []
-    build_report(small(tmp_path / "data"), tmp_path / "out", progress=steps.append)
-    assert len(steps) == 6
-    assert steps[-1] == "problems.txt"
+    build_report(base, out, progress=steps.append)
+    assert steps == [part.what for part in PARTS]
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.name != "manifest.json"}
+    again: list[str] = []
+    written = build_report(base, out, progress=again.append)
+    assert again == [f"{step}: unchanged" for step in steps]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert {path.name for path in written} == FILES
+
+
+def test_a_part_is_made_again_if_its_file_or_the_evidence_changed(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
+    build_report(base, out)
+    whole = contents(out)
+    (out / "summary.md").write_text("mine", encoding="utf-8")
+    (out / "methods.md").unlink()
+    steps: list[str] = []
+    build_report(base, out, progress=steps.append)
+    assert [step for step in steps if "unchanged" not in step] == ["durations of every procedure", "methods"]
+    assert contents(out) == whole
+    other = tiny(tmp_path / "other", [contrast(-3, -4, -2)])
+    build_report(other, out, progress=(changed := []).append)
+    assert changed == [part.what for part in PARTS]
+    assert contents(out)["numbers.json"] != whole["numbers.json"]
+
+
+def test_a_damaged_manifest_makes_everything_again(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
+    build_report(base, out)
+    whole = contents(out)
+    for text in ("", "[]", '{"parts": 1}', '{"evidence": "", "parts": {"summary": {"key": 1}}}'):
+        (out / "manifest.json").write_text(text, encoding="utf-8")
+        steps: list[str] = []
+        build_report(base, out, progress=steps.append)
+        assert not [step for step in steps if "unchanged" in step]
+        assert contents(out) == whole
+
+
+@pytest.mark.parametrize("part", sorted(PARTS_OF))
+def test_single_parts_and_formats(tmp_path: Path, part: str) -> None:
+    written = build_report(small(tmp_path / "data"), tmp_path / "out", only=[part], formats=["svg"])
+    wanted = {name for name in PARTS_OF[part] if not name.endswith((".png", ".pdf"))} | {"manifest.json"}
+    assert {path.name for path in written} == wanted == contents(tmp_path / "out").keys()
+
+
+def test_files_that_are_no_longer_made_go(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
+    (out / "mine").mkdir(parents=True)
+    (out / "mine" / "notes.txt").write_text("kept", encoding="utf-8")
+    build_report(base, out, only=["durations"])
+    assert (out / "durations.pdf").exists()
+    build_report(base, out, only=["durations"], formats=["svg"])
+    assert not (out / "durations.pdf").exists()
+    assert (out / "durations.svg").exists()
+    assert (out / "mine" / "notes.txt").read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [({"only": ["sumary"]}, 'did you mean "summary"'), ({"formats": ["pgn"]}, 'did you mean "png"')],
+)
+def test_unknown_parts_and_formats(tmp_path: Path, words: dict[str, list[str]], said: str) -> None:
+    with pytest.raises(UnknownNameError, match=said):
+        build_report(small(tmp_path / "data"), tmp_path / "out", **words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_number_rests_on_others_or_on_printed_rows(evidence: Evidence) -> None:
+    lines = summary_lines(evidence)
+    windows = windows_frame(evidence, lines, judge_claims(evidence))
+    numbers = numbers_of(lines, windows)
+    paths = [number.path for number in numbers]
+    assert len(paths) == len(set(paths)) > 3000
+    assert paths == sorted(paths)
+    below = {path.rpartition("/")[0] for path in paths}
+    rows = len(evidence.tables["outcomes"])
+    for number in numbers:
+        for source in number.rests_on:
+            name, _, line = source.partition(":")
+            assert source in below or (name == "outcomes.csv" and 2 <= int(line) <= rows + 1)
+        contrast_of_it = "/change/" not in number.path
+        assert not contrast_of_it or not [source for source in number.rests_on if "/change/" in source]
+    found = {number.path: number.value for number in numbers}
+    line = "vertebroplasty/placebo/pain/pain_0_10"
+    asked = {"procedure": "vertebroplasty", "comparator": "placebo", "domain": "pain"}
+    told = duration_of_benefit(evidence, **asked)
+    assert told.together is not None
+    assert found[f"{line}/window 12mo/ci_low"] == pytest.approx(told.together.steps.ci_low[3], rel=1e-11)
+    assert found[f"{line}/kallmes2009/12 months/yi"] == pytest.approx(
+        told.studies[1].effects[0].yi, rel=1e-11
+    )
+    read = json.loads(numbers_json(numbers))
+    assert [row["path"] for row in read] == paths
+    assert [row["value"] for row in read] == [number.value for number in numbers]
+
+
+def test_methods_are_told_of_each_line_of_several_studies(evidence: Evidence, tmp_path: Path) -> None:
+    chosen = evidence.select(procedure="vertebroplasty", comparator="placebo")
+    build_report(chosen, tmp_path, only=["methods", "references"])
+    text = (tmp_path / "methods.md").read_text(encoding="utf-8")
+    assert "## Vertebroplasty, sham or placebo, pain 0 10" in text
+    assert "half-normal" in text
+    assert set(map(int, re.findall(r"\[(\d+)[\],]", text))) <= set(range(1, 60))
+    bib = read_bibliography(tmp_path / "references.bib").references
+    assert bib.keys() == chosen.references.keys()
+    assert {item["id"] for item in json.loads((tmp_path / "references.json").read_text())} == bib.keys()
+
+
+def test_pictures_carry_their_text_and_no_date(evidence: Evidence, tmp_path: Path) -> None:
+    build_report(
+        evidence.select(procedure="vertebroplasty", comparator="placebo"), tmp_path, only=["courses"]
+    )
+    pdf = (tmp_path / f"{COURSE}.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert b"CreationDate" not in pdf
+    said = (tmp_path / f"{COURSE}.txt").read_text(encoding="utf-8")
+    assert "No data beyond 24 months." in said
+    assert "Vertebroplasty versus sham or placebo" in (tmp_path / f"{COURSE}.svg").read_text(encoding="utf-8")
 
 
 def test_an_interruption_leaves_the_former_report_whole(
@@ -77,7 +205,7 @@ def test_an_interruption_leaves_the_former_report_whole(
     moved: list[str] = []
 
     def stumble(self: Path, target: Path) -> Path:
-        if self.parent.name == "new":
+        if "new" in self.parts:
             moved.append(self.name)
             if len(moved) == 3:
                 raise OSError("no space left on device")
@@ -94,7 +222,7 @@ def test_a_failing_figure_writes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     def fail(*_: object) -> dict[str, bytes]:
         raise RuntimeError("no figure")
 
-    monkeypatch.setattr(module, "_figure_files", fail)
+    monkeypatch.setattr(parts, "durations_files", fail)
     with pytest.raises(RuntimeError):
         build_report(small(tmp_path / "data"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -161,7 +289,7 @@ def test_escaping() -> None:
 def test_the_text_of_the_figure_has_every_lane(evidence: Evidence) -> None:
     lines = summary_lines(evidence)
     contrasts, changes = lane_groups(lines), lane_groups(lines, change=True)
-    text = figure_text(contrasts, changes)
+    text = lanes_text(contrasts, changes)
     assert lanes_in_words(contrasts) in text
     assert lanes_in_words(changes) in text
     assert text.index("Contrasts with a comparator") < text.index("Uncontrolled changes, no effect")

@@ -17,7 +17,8 @@ from spineevidence.errors import DataError, InputError, SpineEvidenceError
 from spineevidence.evidence import check, load_evidence
 from spineevidence.formatting import count_of, interval, number, time_in_words
 from spineevidence.lineage import Effect
-from spineevidence.report import build_report, csv_text
+from spineevidence.report import build_report
+from spineevidence.reporting.parts import PARTS, csv_text
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_lines
 from spineevidence.wording import COMPARATORS
@@ -42,15 +43,24 @@ DataArgument = Annotated[
 @app.command()
 def report(
     data: DataOption = None,
+    *,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("build"),
+    only: Annotated[
+        str, typer.Option("--only", help=f"Parts, with commas: {', '.join(part.name for part in PARTS)}.")
+    ] = "",
+    formats: Annotated[str, typer.Option("--formats", help="Of figures, with commas: svg, png, pdf.")] = "",
 ) -> None:
-    """Write summary, figure with its text equivalent, and problems, into a folder."""
+    """Write the whole report into a folder; parts that stand as they would be made are left."""
     tell("loading")
     evidence = load_evidence(data)
     tell(repr(evidence))
-    written = build_report(evidence, out, progress=tell)
+    written = build_report(evidence, out, only=_names(only), formats=_names(formats), progress=tell)
     for path in written:
         typer.echo(str(path))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @app.command("check")

@@ -110,7 +110,7 @@ def methods_text(result: object) -> MethodsText:
     >>> told.citations
     ('paule1982', 'higgins2009', 'higgins2002', 'cochran1954', 'harris2020', 'virtanen2020')
     """
-    said = " ".join([*sentences(result), _software()])
+    said = " ".join([*sentences(result), software()])
     text, entries = numbered(said, known_references())
     listed = reference_list({entry.key: entry for entry in entries}, [entry.key for entry in entries])
     return MethodsText(text, entries, listed, notes=(*gaps(result), OWN_WORDS, SOFTWARE_NOTE))
@@ -160,7 +160,8 @@ def _places(keys: Iterable[str], places: dict[str, int]) -> list[int]:
     return [places.setdefault(key, len(places) + 1) for key in keys]
 
 
-def _software() -> str:
+def software() -> str:
+    """Return the sentence that names this library, what it computes with, and their versions."""
     return (
         f"Computations were made with spineevidence {version('spineevidence')}, NumPy {version('numpy')} "
         f"[@harris2020] and SciPy {version('scipy')} [@virtanen2020] in Python {platform.python_version()}."

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+PictureFormat = Literal["svg", "png", "pdf"]
+PICTURE_FORMATS: tuple[PictureFormat, ...] = ("svg", "png", "pdf")
 
 
 def describe(ax: Axes, words: list[str]) -> None:
@@ -21,8 +26,16 @@ def description(figure: Figure) -> str:
     return "\n\n".join(str(ax.get_label()) for ax in figure.axes if ax.get_label())
 
 
-def figure_files(figure: Figure, *, name: str, title: str) -> dict[str, bytes]:
-    """Return a figure as SVG and PNG that carry its text equivalent, and that text.
+def figure_files(
+    figure: Figure,
+    *,
+    name: str,
+    title: str,
+    words: str | None = None,
+    formats: Sequence[PictureFormat] = ("svg", "png"),
+    dpi: float = 150,
+) -> dict[str, bytes]:
+    """Return a figure as files that carry its text equivalent, and that text.
 
     Parameters
     ----------
@@ -32,20 +45,35 @@ def figure_files(figure: Figure, *, name: str, title: str) -> dict[str, bytes]:
         Of the files.
     title : str
         Of the figure, for readers that show or speak it.
+    words : str, optional
+        Its text equivalent; by default that of its panels.
+    formats : sequence of {"svg", "png", "pdf"}
+        Beside the text.
+    dpi : float
+        Dots per inch of the PNG.
 
     Returns
     -------
     dict
-        The bytes of ``name.svg``, ``name.png`` and ``name.txt``; `spineevidence.saving.save_files` writes
-        them.
+        The bytes of ``name.svg``, ``name.png``, ``name.pdf`` as asked for, and of ``name.txt``;
+        `spineevidence.saving.save_files` writes them.
     """
+    said = description(figure) if words is None else words
+    files = {f"{name}.{form}": _drawn(figure, form, title, said, dpi) for form in formats}
+    return files | {f"{name}.txt": said.encode()}
+
+
+def _drawn(figure: Figure, form: PictureFormat, title: str, words: str, dpi: float) -> bytes:
     import matplotlib as mpl
 
-    words = description(figure)
-    described = {"Title": title, "Description": words}
-    png, svg = io.BytesIO(), io.BytesIO()
+    metadata: dict[str, str | None] = {"Title": title}
+    metadata |= {
+        "png": {"Description": words, "Software": None},
+        "svg": {"Description": words, "Date": None, "Creator": None},
+        "pdf": {"Subject": words, "CreationDate": None, "Creator": None, "Producer": None},
+    }[form]
     salt = hashlib.sha256(words.encode()).hexdigest()
+    data = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
-        figure.savefig(png, format="png", dpi=150, metadata={**described, "Software": None})
-        figure.savefig(svg, format="svg", metadata={**described, "Date": None, "Creator": None})
-    return {f"{name}.svg": svg.getvalue(), f"{name}.png": png.getvalue(), f"{name}.txt": words.encode()}
+        figure.savefig(data, format=form, dpi=dpi if form == "png" else "figure", metadata=metadata)
+    return data.getvalue()

@@ -26,6 +26,7 @@ from spineevidence.wording import state_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
 BLACK, DARK, GREY, PALE = "#000000", "#444444", "#767676", "#BDBDBD"
@@ -96,6 +97,18 @@ def time_course_plot(
     """
     layout = course_layout(course, delta=delta, title=title)
     return draw_course(_new_axes(layout) if ax is None else ax, layout)
+
+
+def draw_course_figure(
+    figure: Figure,
+    course: TimeCourse | DurationOfBenefit,
+    *,
+    delta: float | None = None,
+    title: str | None = None,
+) -> Axes:
+    """Draw `time_course_plot` as the only panel of a figure, whose size is set to what it needs."""
+    layout = course_layout(course, delta=delta, title=title)
+    return draw_course(_axes_in(figure, layout), layout)
 
 
 def time_course_text(
@@ -463,13 +476,18 @@ def _words(layout: CourseLayout, panel: float) -> list[str]:
 
 
 def _new_axes(layout: CourseLayout) -> Axes:
-    """Return axes in a new figure that has room for everything around them."""
+    """Return axes in a new figure."""
     from matplotlib import pyplot
 
+    return _axes_in(pyplot.figure(), layout)
+
+
+def _axes_in(figure: Figure, layout: CourseLayout) -> Axes:
+    """Return axes in a figure, which gets room for everything around them."""
     entries = math.ceil(len(list(_handles(layout))) / ENTRIES) * ENTRY
     titles = len(_titles(layout, PANEL)) * TITLE
     top = EDGE + (LINE + 8 + entries + titles) / 72
     bottom = EDGE + (AXIS + (len(_rows(layout)) + 0.5 + len(_words(layout, PANEL))) * LINE) / 72
     across, down = LEFT + PANEL + RIGHT, top + HIGH + bottom
-    figure = pyplot.figure(figsize=(across, down))
+    figure.set_size_inches(across, down)
     return figure.add_axes((LEFT / across, bottom / down, PANEL / across, HIGH / down))
