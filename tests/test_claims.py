@@ -578,3 +578,14 @@ def test_a_file_of_claims_of_ones_own(tmp_path: Path) -> None:
         load_evidence(claims=own)
     with pytest.raises(DataError, match="absent"):
         load_evidence(claims=tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize(("kind", "value"), [("lasts_at_least", 0.0), ("lasts_until", 0.0)])
+def test_at_least_says_nothing_of_an_end_that_is_known(tmp_path: Path, kind: str, value: float) -> None:
+    """With an end shown later, "no later result tells of its end" would be wrong."""
+    rows = [contrast(-1.9, -2.6, -1.2, months=6), contrast(-0.2, -2, 1.6, months=12)]
+    rows.append(contrast(value, value - 0.5, value + 0.5, months=24))
+    found = ask(tiny(tmp_path, rows), kind, 6)
+    assert (found.verdict, found.reason) == ("supported", "LOWER_BOUND_ONLY")
+    assert "when it ends is left open" in found.sentence
+    assert ("after the claimed time that can tell" in found.would_change) == (kind == "lasts_until")

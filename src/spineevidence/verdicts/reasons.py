@@ -71,7 +71,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         "UNCONTROLLED_ONLY": "results without a control group only, which show no effect",
         "LASTS_LONGER": "benefit is shown later, too",
         "LOSS_SHOWN": "benefit until then, and none at the next result",
-        "LOWER_BOUND_ONLY": "benefit until then at least; no later result tells of its end",
+        "LOWER_BOUND_ONLY": "benefit until then at least; when it ends is left open",
         "EARLIER_OR_AT_TIME_MIXED": "the answer is not a clear benefit at every result until then",
         "AFTER_MIXED": "benefit until then; the next result is mixed",
         "STILL_PRESENT": "benefit is still shown by then",

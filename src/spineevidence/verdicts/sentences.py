@@ -254,7 +254,6 @@ NUMBERS_WANTED: tuple[Reason, ...] = ("REPORTED_ONLY", "REPORTED_CONFLICT", "CON
 CHANGES: Mapping[Reason, str] = MappingProxyType(
     {
         "COMPARATOR_DEPENDENT": "a claim that names its comparator",
-        "LOWER_BOUND_ONLY": "a controlled result after the last one",
         "BELOW_MCID": "reasons for a smaller threshold, or a result that reaches it",
         "EVIDENCE_EXISTS": "nothing: the results are there",
         "NOT_MODELLED": "nothing in this evidence base",
@@ -288,6 +287,8 @@ def would_change(found: Verdict, curve: Curve | None, delta: float | None) -> st
         return "What would change it: a controlled result at the claimed time or later."
     if found.verdict == "untested":
         said = f"a comparison with {_wanted(found)}{_moment(found)}{_size(curve, delta)}"
+    elif found.reason == "LOWER_BOUND_ONLY" and found.kind != "lasts_at_least":
+        said = "a controlled result after the claimed time that can tell"
     elif found.reason in CHANGES:
         said = CHANGES[found.reason]
     elif found.reason in NUMBERS_WANTED:
