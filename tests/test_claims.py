@@ -589,3 +589,15 @@ def test_at_least_says_nothing_of_an_end_that_is_known(tmp_path: Path, kind: str
     assert (found.verdict, found.reason) == ("supported", "LOWER_BOUND_ONLY")
     assert "when it ends is left open" in found.sentence
     assert ("after the claimed time that can tell" in found.would_change) == (kind == "lasts_until")
+
+
+def test_no_evidence_says_against_what(tmp_path: Path) -> None:
+    """A comparison with another treatment is a controlled result, though it does not decide."""
+    found = ask(tiny(tmp_path, [contrast(0, -1, 1, versus="o", months=12)]), "no_evidence_at", 12)
+    assert found.verdict == "supported"
+    assert found.sentence == (
+        "Supported: no controlled result against sham or placebo, active placebo or usual care was found; "
+        "other active treatments alone were compared."
+    )
+    without = ask(tiny(tmp_path / "b", [contrast(0, -1, 1, versus="o", months=6)]), "no_evidence_at", 12)
+    assert "other active treatments" not in without.sentence

@@ -64,7 +64,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         "STUDY_CONFLICT": "studies contradict each other",
         "CONFLICT_WITH_REPORTED": "a finding reported without numbers contradicts the numbers",
         "REPORTED_ONLY": "findings reported without numbers",
-        "REPORTED_CONFLICT": "findings reported without numbers, which disagree",
+        "REPORTED_CONFLICT": "reports without numbers disagree",
         "NO_DATA": "no usable result",
         "OTHER_CONDITION": "results in other conditions only",
         "OTHER_COMPARATOR": "results against other comparators only",

@@ -11,7 +11,7 @@ from spineevidence.models import UNTIMED_CLAIMS, ClaimKind
 from spineevidence.results import CHANGE
 from spineevidence.stepwise import STATES
 from spineevidence.verdicts.experience import DurationVerdict, Share, ShareVerdict, WindowShare
-from spineevidence.verdicts.kinds import DECIDING, LineEvidence, Verdict
+from spineevidence.verdicts.kinds import ANY, DECIDING, LineEvidence, Verdict
 from spineevidence.verdicts.reasons import REASONS, Reason, Word
 from spineevidence.verdicts.strength import size_to_exclude
 from spineevidence.verdicts.windows import Ballot, Estimate, Step, WindowEvidence
@@ -43,6 +43,10 @@ SPECIAL: Mapping[tuple[ClaimKind, Reason], str] = MappingProxyType(
         ("wanes", "IMPRECISE"): "whether the effect declines within studies cannot be told",
     }
 )
+NONE_THAT_DECIDES = (
+    f"no controlled result against {', '.join(COMPARATORS[name] for name in DECIDING[:-1])} or "
+    f"{COMPARATORS[DECIDING[-1]]} was found"
+)
 CHANGE_WORDS = "change within single groups and no effect; it holds natural course and placebo response"
 
 
@@ -71,6 +75,9 @@ def reason_words(found: Verdict) -> str:
     if found.reason == "UNTESTED_VS_SHAM":
         own = next(line for line in found.lines if line.comparator in DECIDING and line.verdict != "untested")
         return f"against {COMPARATORS[own.comparator]} {reason_words(own)}; {UNTESTED_VS_SHAM}"
+    if (found.kind, found.reason, found.comparator) == ("no_evidence_at", "NO_DATA", ANY):
+        others = any(line.verdict == "contradicted" for line in found.lines)
+        return NONE_THAT_DECIDES + ("; other active treatments alone were compared" if others else "")
     said = SPECIAL.get((found.kind, found.reason), REASONS[found.reason])
     if found.reason in NONE_BY_REPORT:
         reported = [step for step in _reported(found) if step.verdict == "contradicted"]
