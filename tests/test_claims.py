@@ -601,3 +601,25 @@ def test_no_evidence_says_against_what(tmp_path: Path) -> None:
     )
     without = ask(tiny(tmp_path / "b", [contrast(0, -1, 1, versus="o", months=6)]), "no_evidence_at", 12)
     assert "other active treatments" not in without.sentence
+
+
+def test_controls_who_caught_up_are_no_waning(tmp_path: Path) -> None:
+    """The difference shrinks in both trials; in the second base because controls had the procedure too."""
+    rows = [
+        contrast(value, value - 0.3, value + 0.3, months=months, study_id=study)
+        for study in ("trial", "other")
+        for months, value in ((3, -3.0), (6, -2.5), (12, -1.6), (24, -1.4))
+    ]
+    plain = ask(tiny(tmp_path, rows), "wanes")
+    assert (plain.verdict, plain.reason, plain.strength) == ("supported", "DECLINE_SHOWN", "strong")
+    crossed = row("crossover", 9, arm="s", statistic="events", value=20)
+    found = ask(tiny(tmp_path / "b", [*rows, crossed]), "wanes")
+    assert (found.verdict, found.reason, found.strength) == ("untested", "CONTAMINATED", None)
+    assert "a shrinking difference is no loss of effect" in found.sentence
+    assert "trial: 20 of 30 controls had crossed over by 9 months" in found.lines[0].sentence
+    grows = [
+        contrast(value, value - 0.3, value + 0.3, months=months)
+        for months, value in ((3, -0.5), (6, -1.5), (12, -2.5), (24, -3.5))
+    ]
+    later = row("crossover", 6, arm="s", statistic="events", value=20)
+    assert ask(tiny(tmp_path / "c", [*grows, later]), "wanes").reason == "NO_DECLINE"  # in spite of it

@@ -99,6 +99,9 @@ ROWS: list[tuple[ClaimKind, dict[str, str], LineEvidence, str, str]] = [
     ("gone_by", AT_6, line(m6="none"), "untested", "NO_EARLY_BENEFIT_SHOWN"),
     ("gone_by", AT_6, line(m3="unclear", m6="none"), "untested", "NO_EARLY_BENEFIT_SHOWN"),
     ("gone_by", AT_6, line(m3="small", m6="none"), "mixed", "EARLY_MIXED"),
+    ("gone_by", AT_6, line(m3="small", m6="unclear"), "mixed", "EARLY_MIXED"),
+    ("gone_by", AT_6, line(m3="small"), "untested", "NO_DATA"),
+    ("gone_by", AT_6, line(m3="small", m6="uncontrolled"), "untested", "UNCONTROLLED_ONLY"),
     ("gone_by", AT_6, line(m3="important", m6="none"), "supported", "IMPORTANT_EXCLUDED"),
     ("gone_by", AT_6, line(m3="important", m6="same"), "supported", "REPORTED_ONLY"),
     ("gone_by", AT_6, line(m3="important", m6="small"), "mixed", "BELOW_MCID"),
@@ -340,6 +343,8 @@ def test_strength() -> None:
     assert strength_of(trials("placebo", 2, joint=True, randomised=False)) == "weak"
     assert strength_of(judge_line(BENEFIT, line(m6="better"))) == "reported"
     assert strength_of(judge_line(BENEFIT, line(m6="unclear"))) is None
+    declines = replace(line(m3="unclear", m6="unclear"), decline=(-0.5, -0.1))
+    assert strength_of(judge_line(Assertion("wanes"), declines)) == "moderate"
     assert strength_of(judge_line(Assertion("no_evidence_at", "6mo"), line(m6="important"))) is None
 
 

@@ -234,6 +234,8 @@ def _gone_by(assertion: Assertion, line: LineEvidence) -> Ruling:
     steps = (*earlier, own)
     found = {step.verdict for step in earlier}
     if "supported" not in found:
+        if "mixed" in found and not own.evidence.tested:
+            return own.verdict, own.reason, steps
         if "mixed" in found:
             return "mixed", "EARLY_MIXED", steps
         return "untested", "NO_EARLY_BENEFIT_SHOWN", steps
@@ -302,6 +304,8 @@ def _wanes(_: Assertion, line: LineEvidence) -> Ruling:
     if line.decline is None:
         return "untested", "IMPRECISE" if line.followed else "NO_DATA", steps
     low, high = line.decline
+    if high < 0 and any(step.evidence.contaminated for step in steps):
+        return "untested", "CONTAMINATED", steps
     if high < 0:
         return "supported", "DECLINE_SHOWN", steps
     return ("contradicted", "NO_DECLINE", steps) if low >= 0 else ("untested", "IMPRECISE", steps)

@@ -39,6 +39,9 @@ SPECIAL: Mapping[tuple[ClaimKind, Reason], str] = MappingProxyType(
         ): "durations of two treatments are not compared; ask for each by itself",
         ("repeatable_every", "NOT_MODELLED"): "how often a procedure can be repeated is recorded nowhere",
         ("no_evidence_at", "NO_DATA"): "no controlled result was found",
+        ("wanes", "CONTAMINATED"): (
+            "controls had received the procedure too, so that a shrinking difference is no loss of effect"
+        ),
         ("wanes", "NO_DATA"): "no study gives numbers at two times",
         ("wanes", "IMPRECISE"): "whether the effect declines within studies cannot be told",
     }
@@ -118,6 +121,9 @@ def line_words(found: Verdict, line: LineEvidence) -> str:
         factor, digits, unit = _unit(line.decline_curve)
         low, high = (factor * limit for limit in line.decline)
         parts.append(f"Change of the effect per doubling of time: {interval(low, high, digits)}{unit}.")
+    if (found.kind, found.reason) == ("wanes", "CONTAMINATED"):
+        why = dict.fromkeys(text for step in told for text in step.evidence.contaminations)
+        parts.append(f"Controls: {'; '.join(why)}.")
     if line.horizon is not None:
         parts.append(f"Last usable result at {time_in_words(line.horizon)}.")
     return " ".join(parts)

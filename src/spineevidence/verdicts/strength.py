@@ -9,7 +9,7 @@ from spineevidence.effectsizes import t_quantile
 from spineevidence.errors import InputError
 from spineevidence.verdicts.kinds import DECIDING, Verdict
 from spineevidence.verdicts.reasons import STRENGTHS, Strength
-from spineevidence.verdicts.windows import WindowEvidence
+from spineevidence.verdicts.windows import Step, WindowEvidence
 
 SEVERAL = 2  # trials
 POWER = 0.8
@@ -37,8 +37,13 @@ def strength_of(found: Verdict) -> Strength | None:
         return None
     if not found.steps and found.lines:
         return _over_classes(found)
-    windows = [step.evidence for step in found.steps if step.evidence.tested and step.verdict != "untested"]
+    windows = [step.evidence for step in found.steps if step.evidence.tested and _decides(found, step)]
     return _weakest(_of_window(window, found.comparator) for window in windows)
+
+
+def _decides(found: Verdict, step: Step) -> bool:
+    """Whether a window is part of an answer; to a decline those that alone cannot tell are, too."""
+    return found.kind == "wanes" or step.verdict != "untested"
 
 
 def _over_classes(found: Verdict) -> Strength | None:
