@@ -106,3 +106,17 @@ def test_what_cannot_be_asked(evidence: Evidence) -> None:
         curve(evidence, domain="safety")
     with pytest.raises(InputError, match="itself a duration"):
         curve(evidence, measure="duration_of_relief_weeks")
+
+
+def test_thresholds_shown_are_those_of_the_scale_itself() -> None:
+    """1, 2 and 5 of 24 points; 1 of 23 points would stand beside them as 1.04."""
+    evidence = load_evidence()
+    shown = {
+        curve.name: curve.thresholds_shown
+        for domain in ("pain", "disability")
+        for curve in curves_of(evidence, domain)
+    }
+    assert shown["rmdq_0_24"] == (1.0, 2.0, 5.0)
+    assert shown["pain_0_10"] == (0.5, 1.0, 1.5)
+    assert shown["odi_0_100"] == (5.0, 10.0)
+    assert shown["pain_responders"] == (0.1,)

@@ -95,12 +95,15 @@ class Curve:
 
     @property
     def thresholds_shown(self) -> tuple[float, ...]:
-        """Differences at which results are shown as well, on this scale."""
-        found = {
-            float(shown) * self.factor(measure)
-            for measure in self.measures
-            for shown in measure.thresholds_shown
-        }
+        """Differences at which results are shown as well, on this scale.
+
+        Those of instruments with the very range of the scale; of others, converted, only where there are none.
+        """
+        shown_for = [measure for measure in self.measures if measure.thresholds_shown]
+        own = [
+            measure for measure in shown_for if self.kind == "RD" or self.factor(measure) == 1
+        ] or shown_for
+        found = {float(shown) * self.factor(measure) for measure in own for shown in measure.thresholds_shown}
         return tuple(sorted(round(shown, DIGITS) for shown in found))
 
     @property
