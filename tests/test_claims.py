@@ -623,3 +623,27 @@ def test_controls_who_caught_up_are_no_waning(tmp_path: Path) -> None:
     ]
     later = row("crossover", 6, arm="s", statistic="events", value=20)
     assert ask(tiny(tmp_path / "c", [*grows, later]), "wanes").reason == "NO_DECLINE"  # in spite of it
+
+
+def test_the_threshold_is_that_of_the_scale_that_decides(tmp_path: Path) -> None:
+    """ODI has numbers at another time; at one year RMDQ decides, and its thresholds give two verdicts."""
+    rows = [
+        contrast(-12, -20, -4, measure="odi_0_100", months=3),
+        contrast(-0.5, -1.6, 0.6, measure="rmdq_0_24", months=12, study_id="other"),
+    ]
+    evidence = tiny(tmp_path, rows)
+    found = ask(evidence, "benefit_at", 12, domain="disability")
+    assert (found.verdict, found.delta, found.delta_scale) == ("contradicted", 2.0, "RMDQ 0-24")
+    assert [(at.delta, at.verdict) for at in found.thresholds] == [
+        (1.0, "untested"),
+        (2.0, "contradicted"),
+        (5.0, "contradicted"),
+    ]
+    assert "Threshold-dependent" in found.sentence
+    both = ask(evidence, "none_at_any_time", domain="disability")
+    scales = [note.split(" on ")[1].split(",")[0] for note in both.notes if note.startswith("DELTA")]
+    assert scales == ["ODI 0-100"]
+    several = ask(evidence, "onset_by", 12, domain="disability", comparator="placebo")
+    assert (several.verdict, several.delta_scale) == ("supported", "ODI 0-100")
+    lasts = ask(evidence, "lasts_until", 3, domain="disability")
+    assert [note.startswith("DELTA") for note in lasts.notes].count(True) == 2

@@ -310,11 +310,19 @@ class _Bearing:
     def verdict(self, deltas: Deltas) -> Verdict:
         return judge_lines(self.assertion, self.lines(deltas), comparator=self.comparator)
 
-    def primary(self) -> Curve | None:
-        """Return the first scale on which a class that decides has numbers."""
+    def primary(self, found: Verdict) -> Curve | None:
+        """Return the first scale the verdict was judged on, else on which a class that decides has numbers."""
         deciding = DECIDING if self.comparator == ANY else (self.comparator,)
+        judged = [curve.name for curve in _scales(found, deciding)]
         numbers = [own.curve.name for name in deciding for own in self.own.lines[name].numbers]
-        return next((curve for curve in self.own.curves if curve.name in numbers), None)
+        return next((curve for curve in self.own.curves if curve.name in (judged or numbers)), None)
+
+
+def _scales(found: Verdict, classes: Sequence[str]) -> Iterator[Curve]:
+    """Yield the scale of every window that classes were judged in."""
+    for line in found.lines:
+        if line.comparator in classes:
+            yield from (step.evidence.curve for step in line.steps if step.evidence.curve is not None)
 
 
 def _effect(bearing: _Bearing, asked: str) -> Judgement:
@@ -323,7 +331,7 @@ def _effect(bearing: _Bearing, asked: str) -> Judgement:
     lines = {line.comparator: line for line in bearing.lines(deltas)}
     found = judge_lines(bearing.assertion, tuple(lines.values()), comparator=bearing.comparator)
     told = tuple(_told(bearing, own, lines[own.comparator], deltas) for own in found.lines)
-    primary = bearing.primary()
+    primary = bearing.primary(found)
     thresholds = tuple(_thresholds(bearing, primary, deltas))
     deciding = [line for line in told if line.comparator in (found.comparator, *_deciding(found))]
     scale = primary or next(iter(bearing.own.curves), None)
@@ -445,10 +453,12 @@ def _notes(
         yield f"CROSSOVER: {listed(crossed)}"
     yield from cautions(rows, sorted(rows), domain=own.topic.domain)
     yield from dict.fromkeys(f"{result.study_id}: {note}" for result in results for note in result.notes)
-    if primary is not None:
-        given = bearing.delta is not None and primary == own.curves[0]
-        source = "given by the caller" if given else primary.source
-        yield f"DELTA: {primary.in_words(deltas[primary.name])} on {primary.title}, {source}"
+    judged_on = {curve.name for curve in _scales(found, deciding)}
+    for curve in own.curves:
+        if curve.name in judged_on or curve == primary:
+            given = bearing.delta is not None and curve == own.curves[0]
+            source = "given by the caller" if given else curve.source
+            yield f"DELTA: {curve.in_words(deltas[curve.name])} on {curve.title}, {source}"
     scales = {step.evidence.curve.title for line in found.lines for step in line.steps if step.evidence.curve}
     if len(scales) > 1:
         yield f"OUTCOME_SWITCH: judged on {listed(sorted(scales))}, each by its own threshold"
