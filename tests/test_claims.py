@@ -647,3 +647,13 @@ def test_the_threshold_is_that_of_the_scale_that_decides(tmp_path: Path) -> None
     assert (several.verdict, several.delta_scale) == ("supported", "ODI 0-100")
     lasts = ask(evidence, "lasts_until", 3, domain="disability")
     assert [note.startswith("DELTA") for note in lasts.notes].count(True) == 2
+
+
+def test_a_result_clearly_before_the_claimed_time_is_said(tmp_path: Path) -> None:
+    """10 and 18 months lie in one window; what was seen at 10 tells little of 18."""
+    evidence = tiny(tmp_path, [contrast(-1.9, -2.6, -1.2, months=10)])
+    said = "The claim is of 18 months, and the last result around that time is at 10 months."
+    for kind in ("benefit_at", "lasts_at_least", "no_evidence_at"):
+        assert said in ask(evidence, kind, 18).sentence
+        assert "The claim is of" not in ask(evidence, kind, 10.9).sentence
+        assert "The claim is of" not in ask(evidence, kind, 24).sentence

@@ -47,6 +47,7 @@ from spineevidence.verdicts.windows import Step, benefit_in
 from spineevidence.wording import COMPARATORS, reported_sentence
 
 Deltas = Mapping[str, float]
+CLEARLY = 1.1  # 48 weeks are a year
 
 
 def judge(
@@ -311,7 +312,7 @@ class _Bearing:
         return judge_lines(self.assertion, self.lines(deltas), comparator=self.comparator)
 
     def primary(self, found: Verdict) -> Curve | None:
-        """Return the first scale the verdict was judged on, else on which a class that decides has numbers."""
+        """Return the first scale that was judged, else on which a class that decides has numbers."""
         deciding = DECIDING if self.comparator == ANY else (self.comparator,)
         judged = [curve.name for curve in _scales(found, deciding)]
         numbers = [own.curve.name for name in deciding for own in self.own.lines[name].numbers]
@@ -343,7 +344,14 @@ def _effect(bearing: _Bearing, asked: str) -> Judgement:
         reason=found.reason,
         strength=strength_of(found),
         sentence=" ".join(
-            filter(None, (headline(found), thresholds_words([(at.words, at.verdict) for at in thresholds])))
+            filter(
+                None,
+                (
+                    headline(found),
+                    _reach(bearing, found, lines),
+                    thresholds_words([(at.words, at.verdict) for at in thresholds]),
+                ),
+            )
         ),
         lines=told,
         decided_by=tuple(result for line in deciding for result in line.decided_by),
@@ -353,6 +361,19 @@ def _effect(bearing: _Bearing, asked: str) -> Judgement:
         thresholds=thresholds,
         would_change=would_change(found, scale, delta),
         notes=tuple(_notes(bearing, found, told, primary, deltas)),
+    )
+
+
+def _reach(bearing: _Bearing, found: Verdict, lines: Mapping[str, LineEvidence]) -> str:
+    """Return a sentence where every result in the claimed window lies clearly before the claimed time."""
+    claimed = months_of(bearing.claim.time, bearing.claim.unit)
+    windows = [lines[name].at(bearing.assertion.window) for name in _deciding(found) if name in lines]
+    last = max((w.horizon for w in windows if w.tested and w.horizon is not None), default=None)
+    if claimed is None or last is None or last * CLEARLY >= claimed:
+        return ""
+    return (
+        f"The claim is of {time_in_words(claimed)}, and the last result around that time is at "
+        f"{time_in_words(last)}."
     )
 
 

@@ -97,7 +97,7 @@ class Curve:
     def thresholds_shown(self) -> tuple[float, ...]:
         """Differences at which results are shown as well, on this scale.
 
-        Those of instruments with the very range of the scale; of others, converted, only where there are none.
+        Those of instruments with its range; those of others, converted, only where there are none.
         """
         shown_for = [measure for measure in self.measures if measure.thresholds_shown]
         own = [
