@@ -90,3 +90,15 @@ def test_a_file_in_the_place_of_the_folder(folder: Path) -> None:
     with pytest.raises(OSError, match=r"notes\.txt"):
         save_files(folder / "notes.txt", NEW)
     assert contents(folder) == FORMER
+
+
+def test_a_file_in_a_folder_below_is_written_and_put_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_files(folder, {"below/x.csv": b"x\n"})
+    assert (folder / "below" / "x.csv").read_bytes() == b"x\n"
+    interrupt(monkeypatch, Path, "replace", {2})
+    with pytest.raises(KeyboardInterrupt):
+        save_files(folder, {"below/x.csv": b"new x\n", "below/deep/y.csv": b"y\n"})
+    assert (folder / "below" / "x.csv").read_bytes() == b"x\n"
+    assert not (folder / "below" / "deep" / "y.csv").exists()

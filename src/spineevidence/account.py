@@ -166,15 +166,53 @@ def account_of_effects(evidence: Evidence) -> Account:
     """
     results = results_of(evidence)
     studies = by_study(results)
+    routes, excluded = _accounted(evidence, results, studies)
+    return Account(
+        results=len(results),
+        routes=routes,
+        reasons=_counted(excluded),
+        standardised=len(_standardised(evidence, results, studies)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A printed result that became no effect of any comparison, and why."""
+
+    result: Result
+    reason: str
+
+
+def excluded_results(evidence: Evidence) -> tuple[Excluded, ...]:
+    """Return every printed result that became no effect, with its reason, in the order of the file.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+
+    Returns
+    -------
+    tuple of Excluded
+        As many for each reason as `account_of_effects` counts.
+    """
+    results = results_of(evidence)
+    return _accounted(evidence, results, by_study(results))[1]
+
+
+def _accounted(
+    evidence: Evidence, results: Sequence[Result], studies: dict[str, list[Result]]
+) -> tuple[tuple[RouteCount, ...], tuple[Excluded, ...]]:
+    """Return the routes to effects, and the results that no route used."""
     asked = list(_questions(evidence, results))
     derived = [derive(question, studies) for question in asked]
     ratios = [derive(question, studies) for question in _as_ratios(asked)]
     routes, used = _routes([*_effects(derived), *(one for one in _effects(ratios) if one.route == RATIO)])
-    return Account(
-        results=len(results),
-        routes=routes,
-        reasons=_reasons(results, derived, used),
-        standardised=len(_standardised(evidence, results, studies)),
+    said = {row.line: row.reason for one in reversed(derived) for row in one.left_out}
+    return routes, tuple(
+        Excluded(result, said.get(result.line) or _why_not_asked(result))
+        for result in results
+        if result.line not in used
     )
 
 
@@ -244,13 +282,8 @@ def _routes(effects: Iterable[Effect]) -> tuple[tuple[RouteCount, ...], set[int]
     return tuple(counts), used
 
 
-def _reasons(
-    results: Sequence[Result], derived: Sequence[Derived], used: set[int]
-) -> tuple[ReasonCount, ...]:
-    said = {row.line: row.reason for one in reversed(derived) for row in one.left_out}
-    counts = Counter(
-        said.get(result.line) or _why_not_asked(result) for result in results if result.line not in used
-    )
+def _counted(excluded: Iterable[Excluded]) -> tuple[ReasonCount, ...]:
+    counts = Counter(one.reason for one in excluded)
     return tuple(
         ReasonCount(reason, count)
         for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))

@@ -335,7 +335,30 @@ def line_duration(
     delta : float, optional
         In place of the default threshold.
     """
-    found = curve_durations(asked, studies, votes, delta)
+    return duration_on(curve_durations(asked, studies, votes, delta), studies, votes=votes, delta=delta)
+
+
+def duration_on(
+    found: CurveDurations,
+    studies: Mapping[str, list[Result]],
+    *,
+    votes: Sequence[Vote],
+    delta: float | None = None,
+) -> DurationOfBenefit:
+    """Return the whole answer about a line of evidence whose durations are known.
+
+    Parameters
+    ----------
+    found : CurveDurations
+        What its studies say, alone and together.
+    studies : mapping of str to list of Result
+        The results of each study.
+    votes : sequence of Vote
+        Findings on the line.
+    delta : float, optional
+        The threshold that the durations were found with, if it was not the default one.
+    """
+    asked = found.asked
     threshold, source = threshold_of(asked, delta)
     level = _level(found, votes)
     concerned = {study.study_id for study in found.studies} or {vote.study_id for vote in votes}

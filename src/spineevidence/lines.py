@@ -362,7 +362,7 @@ def vote_times(votes: Sequence[Vote]) -> dict[str, float]:
     """
     last: dict[str, dict[str, float]] = {}
     for vote in votes:
-        studies = last.setdefault(_window_at(vote.months), {})
+        studies = last.setdefault(label_at(vote.months), {})
         studies[vote.study_id] = max(studies.get(vote.study_id, 0.0), vote.months)
     return {label: min(studies.values()) for label, studies in last.items()}
 
@@ -395,10 +395,11 @@ def without_numbers(curves: Sequence[CurveDurations], votes: Sequence[Vote]) -> 
         for study in curve.studies
         for effect in study.effects
     }
-    return [vote for vote in votes if (vote.study_id, _window_at(vote.months)) not in numeric]
+    return [vote for vote in votes if (vote.study_id, label_at(vote.months)) not in numeric]
 
 
-def _window_at(months: float) -> str:
+def label_at(months: float) -> str:
+    """Return the label of the follow-up window of a time; empty outside of all."""
     window = window_of(months)
     return "" if window is None else window.label
 
@@ -413,7 +414,7 @@ def _horizon_words(numbers: Sequence[Timed], findings: Sequence[Timed]) -> str:
 def _last(timed: Sequence[Timed]) -> tuple[float, int]:
     """Return the last time and how many studies speak in its window."""
     months = max((when for _, when, _ in timed), default=0.0)
-    return months, len({study for study, when, _ in timed if _window_at(when) == _window_at(months)})
+    return months, len({study for study, when, _ in timed if label_at(when) == label_at(months)})
 
 
 def _followed(months: float, studies: int) -> str:

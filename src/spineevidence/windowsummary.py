@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from spineevidence.findings import WindowVotes
 from spineevidence.grading import WORDS as GRADE_WORDS
 from spineevidence.judgements import Judgements
 from spineevidence.lineage import counted
-from spineevidence.lines import CurveDurations, count_votes, without_numbers
+from spineevidence.lines import CurveDurations, count_votes, label_at, vote_times, without_numbers
 from spineevidence.models import Claim
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_lines
@@ -129,33 +130,81 @@ def _windows_of(claim: Claim) -> list[str]:
     return list(dict.fromkeys(window.label for window in windows if window is not None))
 
 
-def _line_rows(evidence: Evidence, line: LineSummary, claims: ClaimsAt) -> Iterator[dict[str, object]]:
-    rest = count_votes(without_numbers(line.curves, line.votes))
+@dataclass(frozen=True, slots=True)
+class LineWindow:
+    """What one follow-up window of a line of evidence holds on one scale, or in findings alone.
+
+    Attributes
+    ----------
+    window : str
+        Its label.
+    months : float
+        The time it stands for; of findings alone, the time to which every study with one was followed.
+    curve : CurveDurations or None
+        The scale with its durations; None where there are findings alone.
+    certainty : WindowCertainty or None
+        Effect and certainty; None where there are findings alone.
+    votes : WindowVotes or None
+        Findings of studies that give no number.
+    studies : tuple of str
+        Studies with the effect or, of findings alone, with a finding.
+    """
+
+    window: str
+    months: float
+    curve: CurveDurations | None
+    certainty: WindowCertainty | None
+    votes: WindowVotes | None
+    studies: tuple[str, ...]
+
+
+def line_windows(evidence: Evidence, line: LineSummary) -> tuple[LineWindow, ...]:
+    """Return the windows of a contrast, scale by scale and in order of time; findings alone come last."""
+    unnumbered = without_numbers(line.curves, line.votes)
+    rest, times = count_votes(unnumbered), vote_times(unnumbered)
     votes = {found.window: found for found in (rest.windows if rest is not None else ())}
-    spoken: set[str] = set()
-    rows = []
-    for curve in line.curves:
-        for window in curve_certainty(evidence, curve):
-            spoken.add(window.window)
-            rows.append(_numbers(curve, window, votes.get(window.window)))
-    rows += [_votes_alone(found) for label, found in votes.items() if label not in spoken]
+    found = [
+        LineWindow(own.window, own.months, curve, own, votes.get(own.window), own.studies)
+        for curve in line.curves
+        for own in curve_certainty(evidence, curve)
+    ]
+    spoken = {own.window for own in found}
+    for label, own in votes.items():
+        if label not in spoken:
+            by = sorted({vote.study_id for vote in unnumbered if label_at(vote.months) == label})
+            found.append(LineWindow(label, times[label], None, None, own, tuple(by)))
     order = [window.label for window in WINDOWS]
-    curves = [curve.asked.curve.name for curve in line.curves]
-    places = {name: place for place, name in enumerate([*curves, ""])}
-    for row in sorted(rows, key=lambda one: (places[str(one["curve"])], order.index(str(one["window"])))):
+    names = [*(curve.asked.curve.name for curve in line.curves), ""]
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                names.index("" if one.curve is None else one.curve.asked.curve.name),
+                order.index(one.window),
+            ),
+        )
+    )
+
+
+def _line_rows(evidence: Evidence, line: LineSummary, claims: ClaimsAt) -> Iterator[dict[str, object]]:
+    for own in line_windows(evidence, line):
+        place = (line.procedure.procedure_id, line.comparator, line.domain, own.window)
         yield {
             "procedure_id": line.procedure.procedure_id,
             "procedure": line.procedure.name,
             "comparator": line.comparator,
             "domain": line.domain,
             "duration": line.sentence,
-            "claims": "; ".join(
-                claims.get(
-                    (line.procedure.procedure_id, line.comparator, line.domain, str(row["window"])), ()
-                )
-            ),
+            "claims": "; ".join(claims.get(place, ())),
             "left_out": "; ".join(counted(line.left_out)),
-        } | row
+            **_told(own),
+        }
+
+
+def _told(own: LineWindow) -> dict[str, object]:
+    if own.curve is not None and own.certainty is not None:
+        return _numbers(own.curve, own.certainty, own.votes)
+    return {} if own.votes is None else _votes_alone(own.votes)
 
 
 def _numbers(curve: CurveDurations, window: WindowCertainty, votes: WindowVotes | None) -> dict[str, object]:
@@ -175,11 +224,11 @@ def _numbers(curve: CurveDurations, window: WindowCertainty, votes: WindowVotes 
         "ci_high": window.ci_high,
         "pi_low": window.pi_low,
         "pi_high": window.pi_high,
-        "model": _model(curve, window),
+        "model": model_of(curve, window),
         "delta": curve.studies[0].steps.delta,
         "state": window.state,
         "fragile": curve.together is not None and window.window in curve.together.fragile,
-        "reported": _in_words(votes),
+        "reported": votes_in_words(votes),
         "certainty": window.level or window.status,
         "starts_at": window.start,
         "suggested": "; ".join(suggested),
@@ -187,8 +236,8 @@ def _numbers(curve: CurveDurations, window: WindowCertainty, votes: WindowVotes 
     }
 
 
-def _model(curve: CurveDurations, window: WindowCertainty) -> str:
-    """Return how the effect of a window was estimated."""
+def model_of(curve: CurveDurations, window: WindowCertainty) -> str:
+    """Return how the effect of a window was estimated, such as "one study" or "joint model, …"."""
     together = curve.together
     if together is not None and together.course is not None:
         return f"joint model, {ENGINE_WORDS[together.engine]}"
@@ -205,16 +254,17 @@ def _votes_alone(votes: WindowVotes) -> dict[str, object]:
         "model": "reported findings",
         "state": f"reported_{votes.label}",
         "fragile": False,
-        "reported": _in_words(votes),
+        "reported": votes_in_words(votes),
         "certainty": "not rated",
         "studies": "",
         "starts_at": "",
         "suggested": "",
-        "sentence": f"Reported findings only: {_in_words(votes)}; size and precision unknown.",
+        "sentence": f"Reported findings only: {votes_in_words(votes)}; size and precision unknown.",
     }
 
 
-def _in_words(votes: WindowVotes | None) -> str:
+def votes_in_words(votes: WindowVotes | None) -> str:
+    """Return counted findings in words; empty without any."""
     if votes is None:
         return ""
     counts = ((votes.benefit, "better"), (votes.no_difference, "no difference"), (votes.against, "worse"))
