@@ -72,7 +72,15 @@ if TYPE_CHECKING:
     from spineevidence.statements import claim
     from spineevidence.stepwise import benefit_state, stepwise_duration
     from spineevidence.summary import summarize
+    from spineevidence.tables.characteristics import study_characteristics
+    from spineevidence.tables.durationtable import durations_table
+    from spineevidence.tables.effectrows import effects_table
+    from spineevidence.tables.excluded import excluded_rows
     from spineevidence.tables.model import Table
+    from spineevidence.tables.printed import outcomes_by_time
+    from spineevidence.tables.profile import evidence_profile
+    from spineevidence.tables.summaryoffindings import summary_of_findings
+    from spineevidence.tables.verdicttable import claim_verdicts
     from spineevidence.windowsummary import summarize_windows
 
 __version__ = "0.1.0"
@@ -103,11 +111,16 @@ _HOMES = MappingProxyType(
         "build_report": "report",
         "certainty_of": "certainty",
         "claim": "statements",
+        "claim_verdicts": "tables.verdicttable",
         "cumulative": "pooling.sensitivity",
         "duration_of_benefit": "duration",
         "duration_plot": "plots.durations",
+        "durations_table": "tables.durationtable",
         "effect_sizes": "effects",
+        "effects_table": "tables.effectrows",
         "egger_test": "pooling.smallstudy",
+        "evidence_profile": "tables.profile",
+        "excluded_rows": "tables.excluded",
         "fit_multilevel": "longitudinal.multilevel",
         "forest_plot": "plots.forest",
         "funnel_plot": "plots.funnel",
@@ -127,6 +140,7 @@ _HOMES = MappingProxyType(
         "meta_regression": "pooling.regression",
         "methods_text": "methods",
         "odds_ratio": "formulas.counts",
+        "outcomes_by_time": "tables.printed",
         "peto": "pooling.mantelhaenszel",
         "peto_odds_ratio": "formulas.counts",
         "pool": "pooling.pool",
@@ -149,9 +163,11 @@ _HOMES = MappingProxyType(
         "smcr": "formulas.changes",
         "smdh": "formulas.means",
         "stepwise_duration": "stepwise",
+        "study_characteristics": "tables.characteristics",
         "subgroups": "pooling.subgroups",
         "summarize": "summary",
         "summarize_windows": "windowsummary",
+        "summary_of_findings": "tables.summaryoffindings",
         "time_course_plot": "plots.timecourse",
         "to_robvis": "robvis",
         "trim_and_fill": "pooling.smallstudy",
@@ -190,11 +206,16 @@ __all__ = [
     "certainty_of",
     "check",
     "claim",
+    "claim_verdicts",
     "cumulative",
     "duration_of_benefit",
     "duration_plot",
+    "durations_table",
     "effect_sizes",
+    "effects_table",
     "egger_test",
+    "evidence_profile",
+    "excluded_rows",
     "fit_multilevel",
     "forest_plot",
     "funnel_plot",
@@ -215,6 +236,7 @@ __all__ = [
     "meta_regression",
     "methods_text",
     "odds_ratio",
+    "outcomes_by_time",
     "peto",
     "peto_odds_ratio",
     "pool",
@@ -237,9 +259,11 @@ __all__ = [
     "smcr",
     "smdh",
     "stepwise_duration",
+    "study_characteristics",
     "subgroups",
     "summarize",
     "summarize_windows",
+    "summary_of_findings",
     "time_course_plot",
     "to_robvis",
     "trim_and_fill",

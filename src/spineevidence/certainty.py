@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -66,7 +66,7 @@ class WindowCertainty:
     window : str
         Its label.
     months : float
-        The time it stands for.
+        The time it stands for, never after its last visit.
     k : int
         Studies in it.
     studies : tuple of str
@@ -481,7 +481,9 @@ def _windows(
     studies = _studies(evidence)
     for numbers in _numbers(together, pooled):
         own = [row for row in judged if row.window == numbers.apart.window]
-        yield _window(line, numbers, effects.at(numbers.apart.window), studies, own)
+        there = effects.at(numbers.apart.window)
+        last = max(effect.months for effect in there.lineage)
+        yield _window(line, replace(numbers, months=min(numbers.months, last)), there, studies, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from spineevidence.report import build_report
 from spineevidence.reporting.parts import PARTS, csv_text
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_lines
+from spineevidence.tables.named import NAMES, named_table
 from spineevidence.wording import COMPARATORS
 
 DEFECTS, WRONG_USE = 1, 2
@@ -48,7 +49,12 @@ def report(
     only: Annotated[
         str, typer.Option("--only", help=f"Parts, with commas: {', '.join(part.name for part in PARTS)}.")
     ] = "",
-    formats: Annotated[str, typer.Option("--formats", help="Of figures, with commas: svg, png, pdf.")] = "",
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--formats", help="With commas; of figures: svg, png, pdf; of tables: docx, tex, html, md, csv."
+        ),
+    ] = "",
 ) -> None:
     """Write the whole report into a folder; parts that stand as they would be made are left."""
     tell("loading")
@@ -61,6 +67,30 @@ def report(
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@app.command("table")
+def table_command(
+    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}.")],
+    folder: DataArgument = None,
+    *,
+    procedure: Annotated[
+        str | None, typer.Option("--procedure", help="Id, name, abbreviation or synonym; else all.")
+    ] = None,
+    comparator: Annotated[
+        str | None,
+        typer.Option("--comparator", help="placebo, active_placebo, usual_care or active; else all."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file .docx, .tex, .html, .md or .csv; else Markdown here.")
+    ] = None,
+) -> None:
+    """Write one evidence table: Markdown on the terminal, or a file in the format of its ending."""
+    found = named_table(load_evidence(folder), name, procedure=procedure, comparator=comparator)
+    if out is None:
+        typer.echo(found.to_bytes("table.md").decode(), nl=False)
+    else:
+        typer.echo(str(found.write(out)))
 
 
 @app.command("check")

@@ -19,6 +19,7 @@ from spineevidence.reporting.manifest import (
 )
 from spineevidence.reporting.parts import PARTS, Material, Part
 from spineevidence.saving import save_files
+from spineevidence.tables.model import FORMATS
 
 Progress = Callable[[str], None]
 
@@ -42,7 +43,8 @@ def build_report(
     only : sequence of str, optional
         Names of parts; the others stay as they are.
     formats : sequence of str, optional
-        Of figures: "svg", "png", "pdf"; by default all of them.
+        Of figures ("svg", "png", "pdf") and of tables ("docx", "tex", "html", "md", "csv"). Where none of a
+        kind is named all of that kind are made.
     progress : callable, optional
         Told what is made, and what need not be.
 
@@ -61,14 +63,14 @@ def build_report(
         If the folder cannot be written; what stood there is left whole.
     """
     tell = progress or (lambda _: None)
-    parts, pictures = _chosen(only), _pictures(formats)
+    parts, (pictures, tables) = _chosen(only), _formats(formats)
     folder = Path(out)
-    material, former = Material(evidence, pictures), read_manifest(folder)
+    material, former = Material(evidence, pictures, tables), read_manifest(folder)
     of_evidence, maker = evidence_digest(evidence), maker_digest()
     contents: dict[str, bytes] = {}
     made = dict(former.parts)
     for part in parts:
-        key = digest("\n".join((part.name, of_evidence, maker, *pictures)).encode())
+        key = digest("\n".join((part.name, of_evidence, maker, *pictures, *tables)).encode())
         before = former.parts.get(part.name)
         if before is not None and before.stands(folder, key):
             tell(f"{part.what}: unchanged")
@@ -95,8 +97,12 @@ def _chosen(only: Sequence[str]) -> tuple[Part, ...]:
     return tuple(part for part in PARTS if not only or part.name in only)
 
 
-def _pictures(formats: Sequence[str]) -> tuple[PictureFormat, ...]:
+def _formats(formats: Sequence[str]) -> tuple[tuple[PictureFormat, ...], tuple[str, ...]]:
+    """Return the formats of figures and of tables."""
+    known = (*PICTURE_FORMATS, *FORMATS)
     for name in formats:
-        if name not in PICTURE_FORMATS:
-            raise UnknownNameError("format", name, list(PICTURE_FORMATS))
-    return tuple(form for form in PICTURE_FORMATS if not formats or form in formats)
+        if name not in known:
+            raise UnknownNameError("format", name, list(known))
+    pictures = tuple(form for form in PICTURE_FORMATS if form in formats)
+    tables = tuple(form for form in FORMATS if form in formats)
+    return pictures or PICTURE_FORMATS, tables or tuple(FORMATS)

@@ -25,6 +25,8 @@ from spineevidence.reporting.summarytext import summary_text
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary, summary_frame, summary_lines
 from spineevidence.tables.csvtable import harmless
+from spineevidence.tables.model import FORMATS
+from spineevidence.tables.named import all_tables
 from spineevidence.windowsummary import windows_frame
 
 
@@ -37,11 +39,16 @@ class Material:
         A whole base, or a selection.
     pictures : tuple of {"svg", "png", "pdf"}
         Formats of figures.
+    tables : tuple of {"docx", "tex", "html", "md", "csv"}
+        Formats of tables.
     """
 
-    def __init__(self, evidence: Evidence, pictures: Sequence[PictureFormat]) -> None:
+    def __init__(
+        self, evidence: Evidence, pictures: Sequence[PictureFormat], tables: Sequence[str] = FORMATS
+    ) -> None:
         self.evidence = evidence
         self.pictures = tuple(pictures)
+        self.tables = tuple(tables)
 
     @cached_property
     def lines(self) -> tuple[LineSummary, ...]:
@@ -132,6 +139,14 @@ def _courses(material: Material) -> dict[str, bytes]:
     return files
 
 
+def _tables(material: Material) -> dict[str, bytes]:
+    return {
+        f"tables/{name}.{form}": table.to_bytes(f"{name}.{form}")
+        for name, table in all_tables(material.evidence, material.lines, tuple(material.judged))
+        for form in material.tables
+    }
+
+
 def _page(material: Material) -> dict[str, bytes]:
     return {"index.html": render_page(material.evidence, material.lines).encode()}
 
@@ -168,6 +183,7 @@ PARTS: tuple[Part, ...] = (
     Part("verdicts", "verdicts on claims", _verdicts),
     Part("durations", "figure of durations", _durations),
     Part("courses", "figures of effects over time", _courses),
+    Part("tables", "evidence tables", _tables),
     Part("page", "page to browse", _page),
     Part("numbers", "every number with what it rests on", _numbers),
     Part("methods", "methods", _methods),

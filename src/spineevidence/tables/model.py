@@ -28,6 +28,7 @@ def _utf8(write: Callable[[Layout], str]) -> Callable[[Layout], bytes]:
     return lambda layout: write(layout).encode()
 
 
+FORMATS: tuple[str, ...] = ("docx", "tex", "html", "md", "csv")
 _WRITERS: Mapping[str, Callable[[Layout], bytes]] = MappingProxyType(
     {
         ".docx": word_document,
@@ -244,9 +245,26 @@ class Table:
             If the file cannot be written; what stood there is left whole.
         """
         path = Path(path)
-        write = _writer(path, _PARTS if fragment else _WRITERS, fragment=fragment)
-        save_files(path.parent, {path.name: write(self.layout())})
+        save_files(path.parent, {path.name: self.to_bytes(path.name, fragment=fragment)})
         return path
+
+    def to_bytes(self, name: str, *, fragment: bool = False) -> bytes:
+        """Return what `write` would write into a file of this name.
+
+        Parameters
+        ----------
+        name : str
+            Its ending says the format.
+        fragment : bool
+            As in `write`.
+
+        Raises
+        ------
+        InputError
+            As in `write`.
+        """
+        write = _writer(Path(name), _PARTS if fragment else _WRITERS, fragment=fragment)
+        return write(self.layout())
 
     def layout(self) -> Layout:
         """Return the table as it is printed, which every writer takes."""

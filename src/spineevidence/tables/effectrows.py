@@ -1,0 +1,130 @@
+"""`effects_table`: one row for each derived effect, with its route, derivation and caveats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from spineevidence.curves import Curve
+from spineevidence.derivation import ROUTES
+from spineevidence.evidence import Evidence
+from spineevidence.formatting import time_in_words
+from spineevidence.lineage import Effect
+from spineevidence.summary import LineSummary
+from spineevidence.tables.chosen import Chosen, Words, chosen_lines, figure, figures, unit_of
+from spineevidence.tables.fromevidence import evidence_table, study_cells
+from spineevidence.tables.model import Table
+from spineevidence.tables.parts import Cell, Column, Group, Row, cell
+
+COLUMNS: tuple[Column, ...] = (
+    Column("study", "Study"),
+    Column("time", "Time"),
+    Column("arms", "Arm against arm"),
+    Column("measure", "Measure"),
+    Column("n", "n", unit="arm/arm", kind="number"),
+    Column("effect", "Effect", kind="number"),
+    Column("interval", "95 % interval", kind="number"),
+    Column("route", "Route"),
+    Column("derivation", "Derivation"),
+    Column("lines", "Lines", unit="outcomes.csv"),
+)
+
+
+def effects_table(
+    evidence: Evidence,
+    *,
+    procedure: str | None = None,
+    comparator: Words = None,
+    domain: Words = None,
+) -> Table:
+    """Return every effect that durations rest on, with the numbers it was derived from.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    procedure : str, optional
+        Any of its names; without it the one of a selection, or all.
+    comparator, domain : str or sequence of str, optional
+        Comparator classes and domains; without them all.
+
+    Returns
+    -------
+    Table
+        A row for each study and visit, grouped by comparison and scale. Above 0 the procedure is better.
+        Caveats are footnotes.
+
+    Raises
+    ------
+    EstimandError
+        If changes are asked for.
+    UnknownNameError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> from spineevidence.evidence import load_evidence
+    >>> shown = effects_table(load_evidence(), procedure="IDET", comparator="placebo")
+    >>> shown.to_frame()[["time", "effect", "interval", "lines"]].values.tolist()
+    [['6 months', '0', '-17 to 9', '456, 457']]
+    """
+    return effects_of(
+        evidence, chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain)
+    )
+
+
+def effects_of(evidence: Evidence, chosen: Chosen) -> Table:
+    """Return the table of lines that are known."""
+    names = study_cells(evidence)
+    measures = {key: measure.name for key, measure in evidence.measure_records().items()}
+    return evidence_table(
+        evidence,
+        caption=f"{chosen.of}: effects derived from printed results",
+        columns=COLUMNS,
+        rows=[
+            Group(
+                Cell(_heading(chosen, line, curve)),
+                tuple(
+                    _row(curve, effect, names[effect.study_id], measures[effect.measure_id])
+                    for effect in effects
+                ),
+            )
+            for line, curve, effects in _effects(chosen)
+        ],
+        empty="No effect can be derived.",
+        notes=[
+            "Above 0 the procedure is better. A comparison of two procedures stands under both, with its "
+            "sign turned round."
+        ],
+        landscape=True,
+    )
+
+
+def _effects(chosen: Chosen) -> Iterator[tuple[LineSummary, Curve, Sequence[Effect]]]:
+    for line in chosen.lines:
+        for curve in line.curves:
+            if curve.derived.effects:
+                yield line, curve.asked.curve, curve.derived.effects
+
+
+def _heading(chosen: Chosen, line: LineSummary, curve: Curve) -> str:
+    scale = f"{curve.title} ({unit_of(curve)})"
+    own = chosen.heading(line)
+    return f"{own}: {scale}" if own else scale[:1].upper() + scale[1:]
+
+
+def _row(curve: Curve, effect: Effect, study: Cell, measure: str) -> Row:
+    sizes = ["?" if n is None else str(n) for n in (effect.n_arm, effect.n_versus)]
+    return Row(
+        (
+            study,
+            cell(time_in_words(effect.months)),
+            cell(f"{effect.arm} against {effect.versus}"),
+            cell(measure),
+            cell("/".join(sizes)),
+            cell(figure(curve, effect.yi), notes=effect.notes),
+            cell(figures(curve, effect.ci_low, effect.ci_high)),
+            cell(ROUTES[effect.route]),
+            cell(effect.derivation),
+            cell(", ".join(map(str, effect.lines))),
+        )
+    )

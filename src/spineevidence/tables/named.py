@@ -1,0 +1,166 @@
+"""Every evidence table by its name, for the command line and for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from urllib.parse import quote
+
+from spineevidence.claims import judge_claims
+from spineevidence.errors import InputError, UnknownNameError
+from spineevidence.evidence import Evidence
+from spineevidence.judgements import Judgement
+from spineevidence.results import CHANGE
+from spineevidence.summary import LineSummary
+from spineevidence.tables.characteristics import study_characteristics
+from spineevidence.tables.chosen import chosen_changes, chosen_lines
+from spineevidence.tables.durationtable import durations_of, durations_table
+from spineevidence.tables.effectrows import effects_of, effects_table
+from spineevidence.tables.excluded import excluded_rows
+from spineevidence.tables.model import Table
+from spineevidence.tables.printed import outcomes_by_time
+from spineevidence.tables.profile import evidence_profile, profile_of
+from spineevidence.tables.summaryoffindings import findings_of, summary_of_findings
+from spineevidence.tables.verdicttable import claim_verdicts, verdicts_of
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "studies": "characteristics of the studies",
+        "outcomes": "results as printed",
+        "effects": "effects derived from them",
+        "findings": "summary of findings",
+        "profile": "evidence profile",
+        "durations": "how long a benefit is shown",
+        "changes": "changes over time in single groups",
+        "verdicts": "claims of patient material",
+        "excluded": "results that became no effect",
+    }
+)
+OF_ONE_PROCEDURE = ("findings", "profile")
+
+
+def named_table(
+    evidence: Evidence, name: str, *, procedure: str | None = None, comparator: str | None = None
+) -> Table:
+    """Return the evidence table of that name.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    name : str
+        One of `NAMES`.
+    procedure : str, optional
+        Any of its names.
+    comparator : str, optional
+        A comparator class. Changes have none.
+
+    Raises
+    ------
+    InputError
+        If changes or claims are asked for with a comparator.
+    UnknownNameError
+        If a name is not known.
+    """
+    if name not in NAMES:
+        raise UnknownNameError("table", name, tuple(NAMES))
+    if comparator is not None and name in ("changes", "verdicts"):
+        raise InputError(
+            f'the table "{name}" cannot be of one comparator class; found "{comparator}"; leave it out'
+        )
+    if name in ("studies", "outcomes", "excluded", "verdicts"):
+        part = evidence
+        if procedure is not None or comparator is not None:
+            part = evidence.select(procedure=procedure, comparator=comparator)
+        return _OF_EVIDENCE[name](part)
+    if name == "changes":
+        return durations_table(evidence, procedure=procedure, estimand=CHANGE)
+    return _OF_LINES[name](evidence, procedure=procedure, comparator=comparator)
+
+
+_OF_EVIDENCE: Mapping[str, Callable[[Evidence], Table]] = MappingProxyType(
+    {
+        "studies": study_characteristics,
+        "outcomes": outcomes_by_time,
+        "excluded": excluded_rows,
+        "verdicts": claim_verdicts,
+    }
+)
+_OF_LINES: Mapping[str, Callable[..., Table]] = MappingProxyType(
+    {
+        "effects": effects_table,
+        "findings": summary_of_findings,
+        "profile": evidence_profile,
+        "durations": durations_table,
+    }
+)
+
+
+def all_tables(
+    evidence: Evidence,
+    lines: Sequence[LineSummary],
+    judged: Sequence[Judgement] | None = None,
+    *,
+    names: Sequence[str] = tuple(NAMES),
+) -> Iterator[tuple[str, Table]]:
+    """Yield every table of an evidence base with the name of its file, without ending.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    lines : sequence of LineSummary
+        Its lines of evidence.
+    judged : sequence of Judgement, optional
+        Its claims, if they are judged already.
+    names : sequence of str
+        Which tables; see `NAMES`.
+
+    Yields
+    ------
+    str
+        Such as "durations", or "findings/vertebroplasty": one for each procedure with a controlled result.
+    Table
+        The table.
+    """
+    chosen = chosen_lines(evidence, procedure=None, comparator=None, domain=None, lines=lines)
+    changes = chosen_changes(evidence, procedure=None, domain=None, lines=lines)
+    for name in (known for known in NAMES if known in names):
+        if name in OF_ONE_PROCEDURE:
+            yield from _by_procedure(evidence, name, chosen.lines)
+        elif name == "effects":
+            yield name, effects_of(evidence, chosen)
+        elif name == "durations":
+            yield name, durations_of(evidence, chosen)
+        elif name == "changes":
+            yield name, durations_of(evidence, changes)
+        elif name == "verdicts":
+            yield name, verdicts_of(evidence, tuple(judge_claims(evidence)) if judged is None else judged)
+        else:
+            yield name, _OF_EVIDENCE[name](evidence)
+
+
+def _by_procedure(evidence: Evidence, name: str, lines: Sequence[LineSummary]) -> Iterator[tuple[str, Table]]:
+    build = findings_of if name == "findings" else profile_of
+    for procedure in dict.fromkeys(line.procedure.procedure_id for line in lines):
+        one = replace(evidence, focus=(procedure,))
+        own = chosen_lines(one, procedure=None, comparator=None, domain=None, lines=lines)
+        yield f"{name}/{file_name(procedure)}", build(evidence, own)
+
+
+def file_name(procedure_id: str) -> str:
+    """Return the id of a procedure as a file name, another for every other id.
+
+    >>> file_name("heat_1"), file_name("heat/cool")
+    ('heat_1', 'heat%2Fcool')
+    """
+    return quote(procedure_id, safe="")
+
+
+def checked_words(given: Sequence[str], known: Sequence[str], kind: str) -> tuple[str, ...]:
+    """Return words if all are known."""
+    for word in given:
+        if word not in known:
+            raise UnknownNameError(kind, word, known)
+    return tuple(given)
