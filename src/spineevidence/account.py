@@ -10,7 +10,7 @@ import pandas as pd
 
 from spineevidence.curves import Curve, Kind, curve_for, curves_of
 from spineevidence.derivation import ROUTES
-from spineevidence.effects import Derived, Question, by_study, derive
+from spineevidence.effects import Derived, Question, by_procedure, by_study, derive
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of, html_table
 from spineevidence.lineage import Effect
@@ -205,8 +205,9 @@ def _accounted(
 ) -> tuple[tuple[RouteCount, ...], tuple[Excluded, ...]]:
     """Return the routes to effects, and the results that no route used."""
     asked = list(_questions(evidence, results))
-    derived = [derive(question, studies) for question in asked]
-    ratios = [derive(question, studies) for question in _as_ratios(asked)]
+    own = by_procedure(studies)
+    derived = [derive(question, own[question.procedure_id]) for question in asked]
+    ratios = [derive(question, own[question.procedure_id]) for question in _as_ratios(asked)]
     routes, used = _routes([*_effects(derived), *(one for one in _effects(ratios) if one.route == RATIO)])
     said = {row.line: row.reason for one in reversed(derived) for row in one.left_out}
     return routes, tuple(

@@ -34,6 +34,7 @@ from spineevidence.latex import plain
 Seen = dict[str, tuple[str, int]]  # a key or DOI: the cite key that had it first, and its line
 
 TITLE_SHOWN = 80  # characters of a title in a one-line representation
+NAMED = 2  # authors that a sentence names
 TITLE_WORDS = 4  # words of a title that stand in for missing authors
 
 _NAME = re.compile(NAME)
@@ -146,8 +147,9 @@ class Reference(BaseModel):
     @property
     def short(self) -> str:
         """How a sentence cites it: "Freeman 2005", "Kallmes et al. 2009"."""
-        surnames = [name.surname for name in self.authors]
-        if len(surnames) > 2 or (surnames and self.et_al):
+        names = [name for name in self._names("author") if name.lower() != "others"]
+        surnames = [_name(name).surname for name in names[:NAMED]]
+        if len(names) > NAMED or (names and self.et_al):
             who = f"{surnames[0]} et al."
         elif surnames:
             who = " and ".join(surnames)

@@ -227,6 +227,17 @@ def by_study(results: Sequence[Result]) -> dict[str, list[Result]]:
     return grouped
 
 
+def by_procedure(studies: Mapping[str, list[Result]]) -> dict[str, dict[str, list[Result]]]:
+    """Return the studies that have an arm of each procedure or control."""
+    found: dict[str, dict[str, list[Result]]] = {}
+    for study, rows in studies.items():
+        for row in rows:
+            for side in (row.arm, row.versus):
+                if side is not None:
+                    found.setdefault(side.procedure.procedure_id, {})[study] = rows
+    return found
+
+
 def as_effect_sizes(asked: Question, derived: Derived, *, notes: Sequence[str] = ()) -> EffectSizes:
     """Return derived effects as arrays with their lineage."""
     effects = derived.effects
@@ -248,8 +259,9 @@ def derive(asked: Question, studies: dict[str, list[Result]]) -> Derived:
     """Return the effects that a line of evidence gives, one for each study and visit."""
     effects: list[Effect] = []
     left_out: list[LeftOut] = []
+    wanted = {measure.measure_id for measure in asked.curve.measures}
     for rows in studies.values():
-        own = [result for result in rows if result in asked]
+        own = [result for result in rows if result.measure.measure_id in wanted]
         if own and on_question(asked, own):
             found = _of_change(asked, own) if asked.comparator == CHANGE else _of_contrast(asked, own)
             effects += found.effects

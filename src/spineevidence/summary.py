@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from spineevidence.curves import DURATION_DOMAINS, Curve, curves_of
-from spineevidence.effects import Question, by_study, on_question
+from spineevidence.effects import Question, by_procedure, by_study, on_question
 from spineevidence.evidence import Evidence
 from spineevidence.findings import ReportedFindings
 from spineevidence.formatting import interval, number
@@ -163,7 +163,7 @@ def summary_lines(evidence: Evidence) -> tuple[LineSummary, ...]:
     """Return the same as objects, with every effect and its lineage."""
     results = results_of(evidence)
     studies = by_study(results)
-    by_procedure = _studies_by_procedure(studies)
+    of_procedure = by_procedure(studies)
     procedures = {record.procedure_id: record for record in evidence.procedure_records()}
     curves: dict[str, tuple[Curve, ...]] = {}
     voting: dict[str, frozenset[str]] = {}
@@ -175,22 +175,12 @@ def summary_lines(evidence: Evidence) -> tuple[LineSummary, ...]:
         if domain not in curves:
             curves[domain] = curves_of(evidence, domain)
             voting[domain] = voting_measures(evidence, domain)
-        own = {study: studies[study] for study in by_procedure[procedure_id]}
+        own = of_procedure[procedure_id]
         asked = Question(procedure_id, comparator, _any_curve(domain))
         line = _line(procedures[procedure_id], asked, own, curves[domain], voting[domain])
         if line.studies:
             lines.append(line)
     return tuple(lines)
-
-
-def _studies_by_procedure(studies: Mapping[str, Sequence[Result]]) -> dict[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
-    for study, rows in studies.items():
-        for row in rows:
-            for side in (row.arm, row.versus):
-                if side is not None:
-                    found.setdefault(side.procedure.procedure_id, {})[study] = None
-    return {procedure: list(names) for procedure, names in found.items()}
 
 
 def _line(
