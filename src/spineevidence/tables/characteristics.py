@@ -11,7 +11,7 @@ from spineevidence.evidence import Evidence
 from spineevidence.formatting import shortened, time_in_words
 from spineevidence.models import Procedure, Study
 from spineevidence.results import results_of
-from spineevidence.tables.fromevidence import evidence_table, said, stacked, study_cells
+from spineevidence.tables.fromevidence import Sources, evidence_table, said, sources_of, stacked
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, cell
 from spineevidence.wording import COMPARATORS
@@ -74,11 +74,17 @@ def study_characteristics(evidence: Evidence, *, by: By = "design") -> Table:
     """
     if by not in GROUPINGS:
         raise UnknownNameError("grouping of studies", by, GROUPINGS)
-    rows = _rows(evidence)
+    return characteristics_of(sources_of(evidence), by=by)
+
+
+def characteristics_of(sources: Sources, *, by: By = "design") -> Table:
+    """Return the table where the names of studies are known."""
+    evidence = sources.evidence
+    rows = _rows(sources)
     columns = tuple(column for column in COLUMNS if by != "design" or column.key != "design")
     keys = [column.key for column in columns]
     return evidence_table(
-        evidence,
+        sources,
         caption="Characteristics of the studies",
         columns=columns,
         rows=[
@@ -91,8 +97,8 @@ def study_characteristics(evidence: Evidence, *, by: By = "design") -> Table:
     )
 
 
-def _rows(evidence: Evidence) -> dict[str, dict[str, Cell]]:
-    names = study_cells(evidence)
+def _rows(sources: Sources) -> dict[str, dict[str, Cell]]:
+    evidence = sources.evidence
     measures: dict[str, dict[str, None]] = {}
     times: dict[str, set[float]] = {}
     for result in results_of(evidence):
@@ -107,7 +113,7 @@ def _rows(evidence: Evidence) -> dict[str, dict[str, Cell]]:
         if isinstance(study, Study):
             own = arms.get(study.study_id, [])
             found[study.study_id] = {
-                "study": names[study.study_id],
+                "study": sources.names[study.study_id],
                 "design": cell(said(study.design)),
                 "blinding": cell(said(study.blinding)),
                 "condition": cell(said(study.condition)),

@@ -15,7 +15,7 @@ from spineevidence.results import CHANGE, Result, results_of
 from spineevidence.stepwise import CODES
 from spineevidence.summary import LineSummary
 from spineevidence.tables.chosen import Chosen, Words, as_words, chosen_changes, chosen_lines
-from spineevidence.tables.fromevidence import citations_of, evidence_table, study_cells
+from spineevidence.tables.fromevidence import Sources, citations_of, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, Span, cell
 from spineevidence.timing import find_window
@@ -96,17 +96,20 @@ def durations_table(
     if estimand == CHANGE:
         if as_words(comparator):
             raise EstimandError("a change within one group has no comparator; leave comparator= out")
-        return durations_of(evidence, chosen_changes(evidence, procedure=procedure, domain=domain))
+        return durations_of(
+            sources_of(evidence), chosen_changes(evidence, procedure=procedure, domain=domain)
+        )
     return durations_of(
-        evidence, chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain)
+        sources_of(evidence),
+        chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain),
     )
 
 
-def durations_of(evidence: Evidence, chosen: Chosen) -> Table:
+def durations_of(sources: Sources, chosen: Chosen) -> Table:
     """Return the table of lines that are known: all contrasts, or all changes."""
     estimand = CHANGE if CHANGE in chosen.comparators else "contrast"
     over, *under = HEADINGS[estimand]
-    names = study_cells(evidence)
+    evidence, names = sources.evidence, sources.names
     studies = by_study(results_of(evidence))
     groups: dict[str, list[Row]] = {}
     for line in chosen.lines:
@@ -114,7 +117,7 @@ def durations_of(evidence: Evidence, chosen: Chosen) -> Table:
             groups.setdefault(line.comparator, []).append(_row(chosen, line, found, names))
     title = "changes over time in single groups" if estimand == CHANGE else "how long a benefit is shown"
     return evidence_table(
-        evidence,
+        sources,
         caption=f"{chosen.of}: {title}",
         columns=[
             Column("line", "Outcome" if chosen.procedure else "Procedure and outcome"),

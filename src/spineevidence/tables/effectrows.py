@@ -11,7 +11,7 @@ from spineevidence.formatting import time_in_words
 from spineevidence.lineage import Effect
 from spineevidence.summary import LineSummary
 from spineevidence.tables.chosen import Chosen, Words, chosen_lines, figure, figures, unit_of
-from spineevidence.tables.fromevidence import evidence_table, study_cells
+from spineevidence.tables.fromevidence import Sources, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, cell
 
@@ -68,16 +68,17 @@ def effects_table(
     [['6 months', '0', '-17 to 9', '456, 457']]
     """
     return effects_of(
-        evidence, chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain)
+        sources_of(evidence),
+        chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain),
     )
 
 
-def effects_of(evidence: Evidence, chosen: Chosen) -> Table:
+def effects_of(sources: Sources, chosen: Chosen) -> Table:
     """Return the table of lines that are known."""
-    names = study_cells(evidence)
+    evidence, names = sources.evidence, sources.names
     measures = {key: measure.name for key, measure in evidence.measure_records().items()}
     return evidence_table(
-        evidence,
+        sources,
         caption=f"{chosen.of}: effects derived from printed results",
         columns=COLUMNS,
         rows=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spineevidence.account import excluded_results
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of
-from spineevidence.tables.fromevidence import evidence_table, study_cells
+from spineevidence.tables.fromevidence import Sources, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, cell
 from spineevidence.tables.printed import Printed, printed_results
@@ -42,14 +42,19 @@ def excluded_rows(evidence: Evidence) -> Table:
     ...     count.results for count in spe.account_of_effects(idet).reasons)
     True
     """
-    names = study_cells(evidence)
+    return excluded_of(sources_of(evidence))
+
+
+def excluded_of(sources: Sources) -> Table:
+    """Return the table where the names of studies are known."""
+    evidence, names = sources.evidence, sources.names
     by_line = {one.result.line: one for one in printed_results(evidence)}
     reasons: dict[str, list[Printed]] = {}
     for excluded in excluded_results(evidence):
         reasons.setdefault(excluded.reason, []).append(by_line[excluded.result.line])
     ordered = sorted(reasons.items(), key=lambda one: (-len(one[1]), one[0]))
     return evidence_table(
-        evidence,
+        sources,
         caption="Printed results that became no effect, and why",
         columns=COLUMNS,
         rows=[

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from spineevidence.citations import reference_list
@@ -19,8 +20,46 @@ from spineevidence.tables.rules import bound
 INVISIBLE = "(no visible text)"
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """An evidence base with how its studies and reports are printed.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    names : mapping of str to Cell
+        How each study is named and cited.
+    references : mapping of str to str
+        Printed references by cite key, where they are known already; else a table makes those it cites.
+    """
+
+    evidence: Evidence
+    names: Mapping[str, Cell]
+    references: Mapping[str, str]
+
+
+def sources_of(evidence: Evidence, *, references: bool = False) -> Sources:
+    """Return an evidence base with its studies named.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A whole base, or a selection.
+    references : bool
+        Whether all references are printed at once, for many tables.
+    """
+    known = _printed(evidence, list(evidence.references)) if references else {}
+    return Sources(evidence, study_cells(evidence), MappingProxyType(known))
+
+
+def _printed(evidence: Evidence, keys: Sequence[str]) -> dict[str, str]:
+    entries = reference_list(evidence.references, keys).entries if keys else ()
+    return {entry.key: one_line(entry.text()) for entry in entries}
+
+
 def evidence_table(
-    evidence: Evidence,
+    sources: Sources,
     *,
     caption: str,
     columns: Sequence[Column],
@@ -34,7 +73,7 @@ def evidence_table(
 
     Parameters
     ----------
-    evidence : Evidence
+    sources : Sources
         For the references.
     caption : str
         What the table shows.
@@ -58,7 +97,6 @@ def evidence_table(
     head = Cell(one_line(caption))
     places = [place for _, place in bound(head, columns, spans, groups)]
     cited = list(dict.fromkeys(key for place in places for key in place.cites))
-    entries = reference_list(evidence.references, cited).entries if cited else ()
     texts = dict.fromkeys(text for place in places for text in place.notes)
     return Table.build(
         caption=head,
@@ -66,7 +104,7 @@ def evidence_table(
         rows=body,
         spans=spans,
         footnotes={text: text for text in texts},
-        references={entry.key: one_line(entry.text()) for entry in entries},
+        references=sources.references or _printed(sources.evidence, cited),
         notes=[one_line(note) for note in notes],
         landscape=landscape,
     )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote
 
-from spineevidence.claims import judge_claims
 from spineevidence.errors import InputError, UnknownNameError
 from spineevidence.evidence import Evidence
 from spineevidence.judgements import Judgement
 from spineevidence.results import CHANGE
 from spineevidence.summary import LineSummary
-from spineevidence.tables.characteristics import study_characteristics
+from spineevidence.tables.characteristics import characteristics_of, study_characteristics
 from spineevidence.tables.chosen import chosen_changes, chosen_lines
 from spineevidence.tables.durationtable import durations_of, durations_table
 from spineevidence.tables.effectrows import effects_of, effects_table
-from spineevidence.tables.excluded import excluded_rows
+from spineevidence.tables.excluded import excluded_of, excluded_rows
+from spineevidence.tables.fromevidence import Sources, sources_of
 from spineevidence.tables.model import Table
-from spineevidence.tables.printed import outcomes_by_time
+from spineevidence.tables.printed import outcomes_by_time, outcomes_of
 from spineevidence.tables.profile import evidence_profile, profile_of
 from spineevidence.tables.summaryoffindings import findings_of, summary_of_findings
 from spineevidence.tables.verdicttable import claim_verdicts, verdicts_of
@@ -97,10 +96,15 @@ _OF_LINES: Mapping[str, Callable[..., Table]] = MappingProxyType(
 )
 
 
+_OF_SOURCES: Mapping[str, Callable[[Sources], Table]] = MappingProxyType(
+    {"studies": characteristics_of, "outcomes": outcomes_of, "excluded": excluded_of}
+)
+
+
 def all_tables(
     evidence: Evidence,
     lines: Sequence[LineSummary],
-    judged: Sequence[Judgement] | None = None,
+    judged: Sequence[Judgement],
     *,
     names: Sequence[str] = tuple(NAMES),
 ) -> Iterator[tuple[str, Table]]:
@@ -112,8 +116,8 @@ def all_tables(
         A whole base, or a selection.
     lines : sequence of LineSummary
         Its lines of evidence.
-    judged : sequence of Judgement, optional
-        Its claims, if they are judged already.
+    judged : sequence of Judgement
+        Its claims.
     names : sequence of str
         Which tables; see `NAMES`.
 
@@ -124,29 +128,29 @@ def all_tables(
     Table
         The table.
     """
+    sources = sources_of(evidence, references=True)
     chosen = chosen_lines(evidence, procedure=None, comparator=None, domain=None, lines=lines)
     changes = chosen_changes(evidence, procedure=None, domain=None, lines=lines)
     for name in (known for known in NAMES if known in names):
         if name in OF_ONE_PROCEDURE:
-            yield from _by_procedure(evidence, name, chosen.lines)
+            yield from _by_procedure(sources, name, chosen.lines)
         elif name == "effects":
-            yield name, effects_of(evidence, chosen)
+            yield name, effects_of(sources, chosen)
         elif name == "durations":
-            yield name, durations_of(evidence, chosen)
+            yield name, durations_of(sources, chosen)
         elif name == "changes":
-            yield name, durations_of(evidence, changes)
+            yield name, durations_of(sources, changes)
         elif name == "verdicts":
-            yield name, verdicts_of(evidence, tuple(judge_claims(evidence)) if judged is None else judged)
+            yield name, verdicts_of(sources, judged)
         else:
-            yield name, _OF_EVIDENCE[name](evidence)
+            yield name, _OF_SOURCES[name](sources)
 
 
-def _by_procedure(evidence: Evidence, name: str, lines: Sequence[LineSummary]) -> Iterator[tuple[str, Table]]:
+def _by_procedure(sources: Sources, name: str, lines: Sequence[LineSummary]) -> Iterator[tuple[str, Table]]:
     build = findings_of if name == "findings" else profile_of
     for procedure in dict.fromkeys(line.procedure.procedure_id for line in lines):
-        one = replace(evidence, focus=(procedure,))
-        own = chosen_lines(one, procedure=None, comparator=None, domain=None, lines=lines)
-        yield f"{name}/{file_name(procedure)}", build(evidence, own)
+        own = chosen_lines(sources.evidence, procedure=procedure, comparator=None, domain=None, lines=lines)
+        yield f"{name}/{file_name(procedure)}", build(sources, own)
 
 
 def file_name(procedure_id: str) -> str:

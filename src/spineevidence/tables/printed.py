@@ -11,7 +11,7 @@ from spineevidence.errors import UnknownNameError
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import time_in_words
 from spineevidence.results import Result, results_of
-from spineevidence.tables.fromevidence import evidence_table, one_line, said, stacked, study_cells
+from spineevidence.tables.fromevidence import Sources, evidence_table, one_line, said, sources_of, stacked
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Column, Group, Row, cell
 from spineevidence.timing import WINDOWS
@@ -138,16 +138,21 @@ def outcomes_by_time(evidence: Evidence, *, times: Times = "windows") -> Table:
     """
     if times not in TIMES:
         raise UnknownNameError("kind of columns", times, TIMES)
-    results = printed_results(evidence)
+    return outcomes_of(sources_of(evidence), times=times)
+
+
+def outcomes_of(sources: Sources, *, times: Times = "windows") -> Table:
+    """Return the table where the names of studies are known."""
+    results = printed_results(sources.evidence)
     columns = _columns(results, times)
-    names = study_cells(evidence)
+    names = sources.names
     groups: dict[str, dict[tuple[str, str, str], list[Printed]]] = {}
     for one in results:
         side = one.result.versus.arm if one.result.versus else ""
         key = (one.result.measure.measure_id, one.result.arm.arm, side)
         groups.setdefault(one.result.study_id, {}).setdefault(key, []).append(one)
     return evidence_table(
-        evidence,
+        sources,
         caption="Results as printed",
         columns=[
             Column("measure", "Measure"),

@@ -11,7 +11,7 @@ from spineevidence.formatting import count_of
 from spineevidence.grading import WORDS, agreed
 from spineevidence.models import LOWERING, RANDOMISED
 from spineevidence.tables.chosen import Chosen, Words, chosen_lines
-from spineevidence.tables.fromevidence import citations_of, evidence_table, study_cells
+from spineevidence.tables.fromevidence import Sources, citations_of, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, Span, cell
 from spineevidence.tables.windowrows import (
@@ -91,17 +91,18 @@ def evidence_profile(
     'cannot tell'
     """
     return profile_of(
-        evidence, chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain)
+        sources_of(evidence),
+        chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain),
     )
 
 
-def profile_of(evidence: Evidence, chosen: Chosen) -> Table:
+def profile_of(sources: Sources, chosen: Chosen) -> Table:
     """Return the evidence profile of lines that are known."""
-    names = study_cells(evidence)
+    evidence, names = sources.evidence, sources.names
     table = evidence.tables["studies"]
     designs = dict(zip(table.text("study_id").tolist(), table.text("design").tolist(), strict=True))
     return evidence_table(
-        evidence,
+        sources,
         caption=f"{chosen.of}: evidence profile",
         columns=COLUMNS,
         spans=[Span("Certainty assessment", ("k", "design", *LOWERING, "other"))],

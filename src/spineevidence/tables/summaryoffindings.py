@@ -8,7 +8,7 @@ from spineevidence.evidence import Evidence
 from spineevidence.stepwise import STATES
 from spineevidence.tables.chosen import Chosen, Words, chosen_lines
 from spineevidence.tables.comparatorarms import ByStudy, comparator_cell, comparator_figures
-from spineevidence.tables.fromevidence import evidence_table, study_cells
+from spineevidence.tables.fromevidence import Sources, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, Span, cell
 from spineevidence.tables.printed import Printed, printed_results
@@ -80,18 +80,19 @@ def summary_of_findings(
     ['1 week', '78 (1)', 'suggested, not assessed']
     """
     return findings_of(
-        evidence, chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain)
+        sources_of(evidence),
+        chosen_lines(evidence, procedure=procedure, comparator=comparator, domain=domain),
     )
 
 
-def findings_of(evidence: Evidence, chosen: Chosen) -> Table:
+def findings_of(sources: Sources, chosen: Chosen) -> Table:
     """Return the summary of findings of lines that are known."""
-    names = study_cells(evidence)
+    evidence, names = sources.evidence, sources.names
     results: dict[str, list[Printed]] = {}
     for one in printed_results(evidence):
         results.setdefault(one.result.study_id, []).append(one)
     return evidence_table(
-        evidence,
+        sources,
         caption=f"{chosen.of}: summary of findings",
         columns=COLUMNS,
         spans=[Span("Effect", ("comparator", "effect", "new"))],

@@ -8,7 +8,7 @@ from spineevidence.claims import judge_claims
 from spineevidence.evidence import Evidence
 from spineevidence.judgements import Judgement
 from spineevidence.models import COMPARATOR_CLASSES
-from spineevidence.tables.fromevidence import evidence_table
+from spineevidence.tables.fromevidence import Sources, evidence_table, sources_of
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, Span, cell
 from spineevidence.verdicts.sentences import WORDS, thresholds_words
@@ -46,17 +46,17 @@ def claim_verdicts(evidence: Evidence) -> Table:
     >>> sorted(set(idet.to_frame()["verdict"]))
     ['mixed', 'supported', 'untested']
     """
-    return verdicts_of(evidence, tuple(judge_claims(evidence)))
+    return verdicts_of(sources_of(evidence), tuple(judge_claims(evidence)))
 
 
-def verdicts_of(evidence: Evidence, judged: Sequence[Judgement]) -> Table:
+def verdicts_of(sources: Sources, judged: Sequence[Judgement]) -> Table:
     """Return the table of claims that are judged."""
-    names = {record.procedure_id: record.name for record in evidence.procedure_records()}
+    names = {record.procedure_id: record.name for record in sources.evidence.procedure_records()}
     groups: dict[str, list[Judgement]] = {}
     for found in judged:
         groups.setdefault(names.get(found.claim.procedure_id, "No single procedure"), []).append(found)
     return evidence_table(
-        evidence,
+        sources,
         caption="Claims of patient material and what the evidence says of them",
         columns=COLUMNS,
         spans=[Span("Against", COMPARATOR_CLASSES)],
