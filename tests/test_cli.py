@@ -120,7 +120,9 @@ def test_report(run: Run, folder: Path, tmp_path: Path) -> None:
     assert ran.code == 0
     names = [Path(line).relative_to(out).as_posix() for line in ran.out.splitlines()]
     assert {"index.html", "summary.md", "durations.svg", "numbers.json", "manifest.json"} <= set(names)
-    assert sorted(names) == sorted(path.name for path in out.iterdir())
+    assert sorted(names) == sorted(
+        path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()
+    )
     assert all(line.startswith("... ") for line in ran.err.splitlines())
     assert "... loading" in ran.err
     assert "..." not in ran.out

@@ -28,6 +28,8 @@ from spineevidence.reporting.summarytext import summary_text
 from spineevidence.summary import summary_frame, summary_lines
 from spineevidence.tables.csvtable import FORMULA_STARTS
 from spineevidence.tables.markdown import escaped
+from spineevidence.tables.model import FORMATS
+from spineevidence.tables.named import all_tables
 from spineevidence.windowsummary import windows_frame
 from tiny import Row, contrast, finding, tiny
 
@@ -43,7 +45,7 @@ PARTS_OF = {
 }
 COURSE = "courses/vertebroplasty-placebo-pain_0_10"
 COURSES = {f"{COURSE}.{form}" for form in ("svg", "png", "pdf", "txt")}
-FILES = set().union(*PARTS_OF.values()) | {"manifest.json"}
+PLAIN = set().union(*PARTS_OF.values()) | {"manifest.json"}
 HOSTILE = '<script>alert("x")</script> [a](b) *c* `d`'
 SHAM: Row = {"procedure_id": "sham", "name": "Sham", "role": "control", "comparator_class": "placebo"}
 
@@ -57,6 +59,12 @@ def small(folder: Path) -> Evidence:
     return tiny(folder, [contrast(-1.6, -2.4, -0.8, months=6), finding("no_difference", 24)])
 
 
+def files_of(base: Evidence) -> set[str]:
+    """Return every file of a report without courses."""
+    tables = [name for name, _ in all_tables(base, summary_lines(base), tuple(judge_claims(base)))]
+    return PLAIN | {f"tables/{name}.{form}" for name in tables for form in FORMATS}
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
@@ -66,9 +74,10 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, tmp_path: Pa
     chosen = evidence.select(procedure="vertebroplasty", comparator="placebo")
     for name in ("one", "two"):
         written = build_report(chosen, tmp_path / name)
-        assert {path.relative_to(tmp_path / name).as_posix() for path in written} == FILES | COURSES
+        found = {path.relative_to(tmp_path / name).as_posix() for path in written}
+        assert found == files_of(chosen) | COURSES
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
-    assert contents(tmp_path / "one").keys() == FILES | COURSES
+    assert contents(tmp_path / "one").keys() == files_of(chosen) | COURSES
 
 
 def test_the_steps_are_told_and_nothing_is_made_twice(tmp_path: Path) -> None:
@@ -81,7 +90,7 @@ def test_the_steps_are_told_and_nothing_is_made_twice(tmp_path: Path) -> None:
     written = build_report(base, out, progress=again.append)
     assert again == [f"{step}: unchanged" for step in steps]
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert {path.name for path in written} == FILES
+    assert {path.relative_to(out).as_posix() for path in written} == files_of(base)
 
 
 def test_a_part_is_made_again_if_its_file_or_the_evidence_changed(tmp_path: Path) -> None:
@@ -117,6 +126,16 @@ def test_single_parts_and_formats(tmp_path: Path, part: str) -> None:
     written = build_report(small(tmp_path / "data"), tmp_path / "out", only=[part], formats=["svg"])
     wanted = {name for name in PARTS_OF[part] if not name.endswith((".png", ".pdf"))} | {"manifest.json"}
     assert {path.name for path in written} == wanted == contents(tmp_path / "out").keys()
+
+
+def test_tables_in_the_formats_asked_for(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
+    written = build_report(base, out, only=["tables"], formats=["csv", "docx", "svg"])
+    endings = {path.suffix for path in written}
+    assert endings == {".csv", ".docx", ".json"}
+    durations = (out / "tables" / "durations.csv").read_text(encoding="utf-8")
+    assert "6 months" in durations
+    assert (out / "tables" / "findings" / "heat.docx").read_bytes().startswith(b"PK")
 
 
 def test_files_that_are_no_longer_made_go(tmp_path: Path) -> None:
