@@ -140,6 +140,25 @@ def test_report_of_single_parts(run: Run, folder: Path, tmp_path: Path) -> None:
     assert (wrong.code, wrong.out) == (2, "")
 
 
+def test_a_table_on_the_terminal(run: Run, folder: Path) -> None:
+    ran = run("table", "findings", folder, "--procedure", "heat", "--comparator", "placebo")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("**Disc heat against sham or placebo: summary of findings**")
+
+
+def test_a_table_as_a_file(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "studies.html"
+    ran = run("table", "studies", folder, "--out", out)
+    assert (ran.code, ran.out) == (0, f"{out}\n")
+    assert "<caption>Characteristics of the studies</caption>" in out.read_text(encoding="utf-8")
+
+
+def test_a_table_that_does_not_exist(run: Run, folder: Path) -> None:
+    ran = run("table", "finding", folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert "findings" in ran.err
+
+
 def test_report_on_defects_writes_nothing(run: Run, broken: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ran = run("report", "--data", broken, "--out", out)

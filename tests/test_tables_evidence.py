@@ -507,3 +507,24 @@ def test_references_are_numbered_and_those_of_the_evidence(evidence: Evidence) -
 def test_numbers_of_a_scale_look_alike(lines: tuple[LineSummary, ...]) -> None:
     curves = {curve.asked.curve.kind: curve.asked.curve for line in lines for curve in line.curves}
     assert (figure(curves["MD"], 1.234), figures(curves["RD"], -0.171, 0.094)) == ("1.23", "-17 to 9")
+
+
+def test_what_an_arm_was_compared_with(tmp_path: Path) -> None:
+    arms = {"t": ("heat", "30", "a" * 50 + " " + "b" * 50), "t2": ("heat", "30"), "u": ("cool", "30")}
+    rows = [
+        row(study_id="doses", arm="t", value=4),
+        row(study_id="doses", arm="t2", value=4),
+        row(study_id="two", arm="t", value=4),
+        row(study_id="two", arm="u", value=4),
+        row(study_id="both", arm="t", value=4),
+        row(study_id="both", arm="s", value=4),
+        row(study_id="one", arm="t", value=4),
+    ]
+    shown = spe.study_characteristics(tiny(tmp_path, rows, arms=arms)).to_frame().set_index("study")
+    assert shown["comparators"].to_dict() == {
+        "Doe 2001 (both)": "sham or placebo",
+        "Doe 2001 (doses)": "the same procedure, given otherwise",
+        "Doe 2001 (one)": "nothing",
+        "Doe 2001 (two)": "another procedure",
+    }
+    assert shown.loc["Doe 2001 (one)", "arms"] == f"DH, n 30: {'a' * 50}…"

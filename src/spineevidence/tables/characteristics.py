@@ -136,10 +136,17 @@ def _arms(evidence: Evidence) -> dict[str, list[tuple[str, Procedure]]]:
     for study, given, description, n in zip(*columns, strict=True):
         procedure = procedures[given]
         name = procedure.abbreviation or procedure.name
-        told = shortened(description, DESCRIBED)
+        told = _cut(description)
         words = f"{name}, n {n or 'not stated'}{f': {told}' if told else ''}"
         found.setdefault(study, []).append((words, procedure))
     return found
+
+
+def _cut(description: str) -> str:
+    """Return a description that ends with a whole word where it is too long."""
+    told = shortened(description, DESCRIBED)
+    whole, _, _ = told.rpartition(" ")
+    return f"{whole}…" if told.endswith("…") and whole else told
 
 
 def _compared(procedures: Sequence[Procedure]) -> Iterator[str]:
@@ -148,9 +155,12 @@ def _compared(procedures: Sequence[Procedure]) -> Iterator[str]:
     classes = [procedure.comparator_class for procedure in procedures if procedure.comparator_class]
     if treated:
         yield from dict.fromkeys(COMPARATORS[name] for name in classes)
+    given = [procedure for procedure in procedures if not procedure.is_control]
     if len(treated) > 1:
         yield "another procedure"
-    if not treated or not (classes or len(treated) > 1):
+    elif len(given) > 1 and not classes:
+        yield "the same procedure, given otherwise"
+    elif not (treated and classes):
         yield "nothing"
 
 

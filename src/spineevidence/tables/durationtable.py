@@ -45,6 +45,7 @@ LEVELS = (
     "Level 3: joint model of several studies and times; 2: several studies, one window; 1: single studies; "
     "0: findings without numbers, whose size and precision are unknown."
 )
+FRAGILE = "Where another assumption gives another state; checked where several studies are put together."
 LAST = "With numbers or, at level 0, with a finding. Nothing is known after it."
 
 
@@ -127,7 +128,7 @@ def durations_of(sources: Sources, chosen: Chosen) -> Table:
             Column("n", "n", kind="number"),
             Column("level", "Level and model"),
             Column("code", "In short"),
-            Column("fragile", "Fragile at"),
+            Column("fragile", "Fragile at", notes=(FRAGILE,)),
         ],
         spans=[Span(over, BOUNDS)],
         rows=[Group(Cell(_class(name)), tuple(groups[name])) for name in COMPARATORS if name in groups],
@@ -185,7 +186,7 @@ def _row(
 
 def _bound(found: DurationOfBenefit, months: float | None, none: str) -> Cell:
     if found.steps is None:
-        return cell("no numbers" if found.level == 0 else "not pooled")
+        return cell("–" if found.level == 0 else "not pooled")
     return cell(none if months is None else time_in_words(months))
 
 
@@ -202,16 +203,17 @@ def _level(found: DurationOfBenefit) -> str:
 def _in_short(line: LineSummary, found: DurationOfBenefit) -> str:
     if found.steps is not None:
         words = CODES[found.steps.code]
-        return words.replace("benefit", "improvement") if found.estimand == CHANGE else words
+        words = words.replace("benefit", "improvement") if found.estimand == CHANGE else words
+        return f"{words[:1].upper()}{words[1:]}."
     if found.level == 0:
         return _reported(line, change=found.estimand == CHANGE)
-    return "several studies, not pooled"
+    return "Several studies, not pooled."
 
 
 def _fragile(found: DurationOfBenefit) -> str:
     together = found.together
     if together is None:
-        return "not checked"
+        return "–"
     last = found.horizon or 0.0
     times = [time_in_words(min(find_window(label).nominal, last)) for label in together.fragile]
     return ", ".join(times) or "none"

@@ -18,6 +18,7 @@ sup { line-height: 0; font-size: 0.75em; }
 thead th { vertical-align: bottom; }
 thead tr:last-child th, thead th[rowspan] { border-bottom: 1px solid; }
 thead th[scope="colgroup"] { border-bottom: 1px solid; text-align: center; }
+td[style*="right"] { white-space: nowrap; }
 tbody th { font-weight: normal; }
 tbody th[scope="rowgroup"] { font-weight: bold; padding-top: 0.6rem; }
 ul { list-style: none; padding: 0; }
