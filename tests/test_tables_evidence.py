@@ -274,7 +274,10 @@ def test_the_comparators_share_and_the_range_of_several(tmp_path: Path) -> None:
     ]
     base = tiny(tmp_path, rows)
     shown = spe.summary_of_findings(base, procedure="heat", comparator="placebo", domain="pain")
-    assert cells(shown, "comparator") == ["20 % (6 of 30) to 40 % (12 of 30)"]
+    assert cells(shown, "comparator") == ["20 % to 40 %"]
+    said = footnotes(shown)
+    assert "At least 50 percent pain relief, 20 % (6 of 30) at 3 months" in said
+    assert "At least 50 percent pain relief, 40 % (12 of 30) at 3 months" in said
 
 
 def test_a_mean_on_another_scale_says_which(tmp_path: Path) -> None:

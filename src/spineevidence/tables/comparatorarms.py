@@ -91,7 +91,7 @@ def comparator_cell(figures: Sequence[ComparatorFigure], k: int, names: Mapping[
     if not figures:
         return cell(NOT_PRINTED)
     told = [
-        f"{names[one.printed.result.study_id].text} {one.text} at "
+        f"{names[one.printed.result.study_id].text}, {one.printed.result.measure.name}, {one.text} at "
         f"{time_in_words(one.printed.result.months or 0.0)} (line {one.printed.result.line})"
         for one in figures
     ]
@@ -103,7 +103,7 @@ def comparator_cell(figures: Sequence[ComparatorFigure], k: int, names: Mapping[
     values = [(one.value, one.text) for one in figures if one.value is not None]
     if len(values) < len(figures):
         return cell("on several scales", notes=note)
-    low, high = min(values)[1], max(values)[1]
+    low, high = (chosen[1].partition(" (")[0] for chosen in (min(values), max(values)))
     return cell(low if low == high else f"{low} to {high}", notes=note)
 
 
