@@ -110,6 +110,21 @@ def works(folder: Path, rows: int) -> Iterator[Work]:
         ours="spineevidence.judge_claims(evidence)",
         bar=2.0,
     )
+    report = "import spineevidence; evidence = spineevidence.load_evidence()"
+    yield Work(
+        "the whole report of the bundled evidence",
+        before=f"{report}; import tempfile; out = tempfile.mkdtemp(dir={str(folder)!r})",
+        ours="spineevidence.build_report(evidence, out)",
+        bar=30.0,
+        repeats=2,
+    )
+    yield Work(
+        "the whole report when nothing changed",
+        before=f"{report}; out = {str(folder / 'report')!r}; spineevidence.build_report(evidence, out)",
+        ours="spineevidence.build_report(evidence, out)",
+        bar=5.0,
+        repeats=2,
+    )
     yield Work(
         f"load and check {rows:,} outcome rows and all they point to",
         before="import spineevidence",
