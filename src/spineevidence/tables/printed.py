@@ -20,14 +20,11 @@ Times = Literal["windows", "printed"]
 TIMES: tuple[str, ...] = ("windows", "printed")
 WINDOW_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "<=2wk": "To 2 weeks",
-        **{
-            window.label: f"About {int(window.nominal)} month{'s' if window.nominal > 1 else ''}"
-            for window in WINDOWS[1:]
-        },
+        "<=2wk": "To 2 wk",
+        **{window.label: f"{int(window.nominal)} mo" for window in WINDOWS[1:]},
     }
 )
-BASELINE, LATER, NO_TIME = "Baseline", "Over 180 months", "No time stated"
+BASELINE, LATER, NO_TIME = "Baseline", "Over 180 mo", "No time"
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
         "itt": "Analysed as randomised.",
@@ -36,6 +33,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "responders": "Responders only.",
     }
 )
+ABOUT = "Columns are follow-up windows about so many months (mo) or up to 2 weeks (wk) after the procedure."
 SCALE = "The report does not print the scale; it was assumed."
 SIGN = "The report does not print which arm was subtracted; the sign was inferred."
 MEAN_TIME = "At the mean or median follow-up; no visit."
@@ -169,6 +167,7 @@ def outcomes_of(sources: Sources, *, times: Times = "windows") -> Table:
             "Numbers have the digits of the report. Contrasts are the first arm minus the second.",
             "CI: confidence interval; HR, OR, RR: hazard, odds and risk ratio; n: participants analysed; SD, "
             "SE: standard deviation and error; SMD: standardised mean difference.",
+            *([ABOUT] if times == "windows" else []),
         ],
         landscape=True,
     )
