@@ -20,7 +20,7 @@ from spineevidence.summary import LineSummary, summary_lines
 from spineevidence.tables.chosen import figure, figures
 from spineevidence.tables.durationtable import line_durations
 from spineevidence.tables.model import FORMATS, Table
-from spineevidence.tables.named import NAMES, all_tables, named_table
+from spineevidence.tables.named import NAMES, OF_ONE_PROCEDURE, all_tables, named_table
 from spineevidence.tables.printed import printed_results
 from spineevidence.verdicts.sentences import WORDS
 from spineevidence.windowsummary import line_windows
@@ -133,9 +133,10 @@ def test_effects_are_those_of_the_library(evidence: Evidence) -> None:
     shown = spe.effects_table(evidence, procedure="vertebroplasty", comparator="placebo", domain="pain")
     frame = shown.to_frame()
     frame = frame[frame["group"].str.startswith("Pain 0-10")]
-    assert frame["effect"].tolist() == [number(value, 2) for value in found.yi]
-    limits = zip(found.ci_low, found.ci_high, strict=True)
-    assert frame["interval"].tolist() == [interval(low, high, 2) for low, high in limits]
+    numbers = zip(found.yi, found.ci_low, found.ci_high, strict=True)
+    assert frame["effect"].tolist() == [
+        f"{number(value, 2)} ({interval(low, high, 2)})" for value, low, high in numbers
+    ]
     assert frame["lines"].tolist() == [", ".join(map(str, effect.lines)) for effect in found.lineage]
     notes = {note for effect in found.lineage for note in effect.notes}
     assert notes <= {footnote.text for footnote in shown.footnotes}
@@ -480,14 +481,26 @@ def test_the_same_evidence_gives_the_same_bytes(tmp_path: Path) -> None:
     assert len(files[0]) == len(NAMES) * len(FORMATS)
 
 
+def test_printed_results_of_a_report_stand_by_procedure(tmp_path: Path) -> None:
+    rows = [
+        row(study_id="a", arm="t", value=4),
+        row(study_id="b", arm="u", value=5),
+        row(study_id="b", arm="t", value=6),
+    ]
+    rows.append(row(study_id="c", arm="s", value=7))
+    base = tiny(tmp_path, rows)
+    found = {stem: len(table.to_frame()) for stem, table in all_tables(base, (), (), names=["outcomes"])}
+    assert found == {"outcomes/heat": 3, "outcomes/cool": 2, "outcomes/+none": 1}
+
+
 def test_tables_of_a_report_are_those_of_the_functions(tmp_path: Path) -> None:
     base = tiny(
         tmp_path, [contrast(-1, -2, 0, n=60), row(value=3, n=30, sd=2), row(arm="s", value=4, n=30, sd=2)]
     )
     together = dict(all_tables(base, summary_lines(base), tuple(spe.judge_claims(base))))
     for name in NAMES:
-        alone = named_table(base, name, procedure="heat" if name in ("findings", "profile") else None)
-        stem = f"{name}/heat" if name in ("findings", "profile") else name
+        alone = named_table(base, name, procedure="heat" if name in OF_ONE_PROCEDURE else None)
+        stem = f"{name}/heat" if name in OF_ONE_PROCEDURE else name
         assert together[stem] == alone
 
 

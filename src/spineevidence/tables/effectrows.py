@@ -15,17 +15,17 @@ from spineevidence.tables.fromevidence import Sources, evidence_table, sources_o
 from spineevidence.tables.model import Table
 from spineevidence.tables.parts import Cell, Column, Group, Row, cell
 
+OF_THE_FILE = "Of outcomes.csv; the header is line 1."
 COLUMNS: tuple[Column, ...] = (
     Column("study", "Study"),
     Column("time", "Time"),
     Column("arms", "Arm against arm"),
     Column("measure", "Measure"),
-    Column("n", "n", unit="arm/arm", kind="number"),
-    Column("effect", "Effect", kind="number"),
-    Column("interval", "95 % interval", kind="number"),
+    Column("n", "n", unit="of each", kind="number"),
+    Column("effect", "Effect", unit="95 % interval", kind="number"),
     Column("route", "Route"),
     Column("derivation", "Derivation"),
-    Column("lines", "Lines", unit="outcomes.csv"),
+    Column("lines", "Lines", notes=(OF_THE_FILE,)),
 )
 
 
@@ -64,8 +64,8 @@ def effects_table(
     --------
     >>> from spineevidence.evidence import load_evidence
     >>> shown = effects_table(load_evidence(), procedure="IDET", comparator="placebo")
-    >>> shown.to_frame()[["time", "effect", "interval", "lines"]].values.tolist()
-    [['6 months', '0', '-17 to 9', '456, 457']]
+    >>> shown.to_frame()[["time", "effect", "lines"]].values.tolist()
+    [['6 months', '0 (-17 to 9)', '456, 457']]
     """
     return effects_of(
         sources_of(evidence),
@@ -114,6 +114,7 @@ def _heading(chosen: Chosen, line: LineSummary, curve: Curve) -> str:
 
 
 def _row(curve: Curve, effect: Effect, study: Cell, measure: str) -> Row:
+    limits = figures(curve, effect.ci_low, effect.ci_high)
     sizes = ["?" if n is None else str(n) for n in (effect.n_arm, effect.n_versus)]
     return Row(
         (
@@ -122,8 +123,7 @@ def _row(curve: Curve, effect: Effect, study: Cell, measure: str) -> Row:
             cell(f"{effect.arm} against {effect.versus}"),
             cell(measure),
             cell("/".join(sizes)),
-            cell(figure(curve, effect.yi), notes=effect.notes),
-            cell(figures(curve, effect.ci_low, effect.ci_high)),
+            cell(f"{figure(curve, effect.yi)} ({limits})", notes=effect.notes),
             cell(ROUTES[effect.route]),
             cell(effect.derivation),
             cell(", ".join(map(str, effect.lines))),

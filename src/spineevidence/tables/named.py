@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -36,7 +37,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "excluded": "results that became no effect",
     }
 )
-OF_ONE_PROCEDURE = ("findings", "profile")
+OF_ONE_PROCEDURE = ("outcomes", "findings", "profile")
+NO_PROCEDURE = "+none"  # no name of a procedure becomes this one
 
 
 def named_table(
@@ -97,7 +99,7 @@ _OF_LINES: Mapping[str, Callable[..., Table]] = MappingProxyType(
 
 
 _OF_SOURCES: Mapping[str, Callable[[Sources], Table]] = MappingProxyType(
-    {"studies": characteristics_of, "outcomes": outcomes_of, "excluded": excluded_of}
+    {"studies": characteristics_of, "excluded": excluded_of}
 )
 
 
@@ -124,7 +126,8 @@ def all_tables(
     Yields
     ------
     str
-        Such as "durations", or "findings/vertebroplasty": one for each procedure with a controlled result.
+        Such as "durations", or "findings/vertebroplasty": printed results, findings and profiles have a
+        file for each procedure.
     Table
         The table.
     """
@@ -132,7 +135,9 @@ def all_tables(
     chosen = chosen_lines(evidence, procedure=None, comparator=None, domain=None, lines=lines)
     changes = chosen_changes(evidence, procedure=None, domain=None, lines=lines)
     for name in (known for known in NAMES if known in names):
-        if name in OF_ONE_PROCEDURE:
+        if name == "outcomes":
+            yield from _outcomes(sources)
+        elif name in OF_ONE_PROCEDURE:
             yield from _by_procedure(sources, name, chosen.lines)
         elif name == "effects":
             yield name, effects_of(sources, chosen)
@@ -151,6 +156,25 @@ def _by_procedure(sources: Sources, name: str, lines: Sequence[LineSummary]) -> 
     for procedure in dict.fromkeys(line.procedure.procedure_id for line in lines):
         own = chosen_lines(sources.evidence, procedure=procedure, comparator=None, domain=None, lines=lines)
         yield f"{name}/{file_name(procedure)}", build(sources, own)
+
+
+def _outcomes(sources: Sources) -> Iterator[tuple[str, Table]]:
+    """Yield the printed results of the studies of each procedure, and of studies without any."""
+    evidence = sources.evidence
+    arms, wanted = evidence.tables["arms"], set(evidence.focus)
+    given = set(arms.text("procedure_id").tolist())
+    records = [record for record in evidence.procedure_records() if not record.is_control]
+    for record in records:
+        if record.procedure_id in given and (not wanted or record.procedure_id in wanted):
+            part = evidence.select(procedure=record.procedure_id)
+            yield f"outcomes/{file_name(record.procedure_id)}", outcomes_of(replace(sources, evidence=part))
+    treated = arms.among("procedure_id", [record.procedure_id for record in records])
+    rest = sorted(
+        set(evidence.tables["studies"].text("study_id").tolist()) - set(arms.text("study_id")[treated])
+    )
+    if rest:
+        part = evidence.select(study=rest)
+        yield f"outcomes/{NO_PROCEDURE}", outcomes_of(replace(sources, evidence=part))
 
 
 def file_name(procedure_id: str) -> str:

@@ -149,9 +149,11 @@ def outcomes_of(sources: Sources, *, times: Times = "windows") -> Table:
         side = one.result.versus.arm if one.result.versus else ""
         key = (one.result.measure.measure_id, one.result.arm.arm, side)
         groups.setdefault(one.result.study_id, {}).setdefault(key, []).append(one)
+    focus = sources.evidence.focus
+    name = sources.evidence.procedure_record(focus[0]).name if len(focus) == 1 else ""
     return evidence_table(
         sources,
-        caption="Results as printed",
+        caption=f"{name}: results as printed" if name else "Results as printed",
         columns=[
             Column("measure", "Measure"),
             Column("arm", "Arm or contrast"),
