@@ -9,6 +9,7 @@ from spineevidence.lanes import Lane, LaneGroup, caption_of, lanes_in_words
 from spineevidence.plots.described import PictureFormat, figure_files
 from spineevidence.plots.durations import draw_figure
 from spineevidence.plots.timecourse import draw_course_figure
+from spineevidence.tables.named import file_name
 from spineevidence.wording import COMPARATORS
 
 DOMAIN = "pain"
@@ -75,5 +76,5 @@ def course_files(
     title = f"{procedure} versus {against}" if found.comparator != "change" else f"{procedure}, uncontrolled"
     figure = Figure()
     draw_course_figure(figure, found)
-    name = f"courses/{found.procedure_id}-{found.comparator}-{found.curve}"
+    name = f"courses/{file_name(found.procedure_id)}-{found.comparator}-{file_name(found.curve)}"
     return figure_files(figure, name=name, title=title, formats=formats)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -39,6 +40,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 OF_ONE_PROCEDURE = ("outcomes", "findings", "profile")
 NO_PROCEDURE = "+none"  # no name of a procedure becomes this one
+OF_ONE_PROCEDURE = ("findings", "profile")
+LONGEST_NAME = 100  # characters; file systems allow 255 bytes, and scale, class and ending stand beside it
 
 
 def named_table(
@@ -180,10 +183,15 @@ def _outcomes(sources: Sources) -> Iterator[tuple[str, Table]]:
 def file_name(procedure_id: str) -> str:
     """Return the id of a procedure as a file name, another for every other id.
 
-    >>> file_name("heat_1"), file_name("heat/cool")
-    ('heat_1', 'heat%2Fcool')
+    A long one is cut, and a digest of the whole stands after it.
+
+    >>> file_name("heat_1"), file_name("heat/cool"), len(file_name("heat" * 100))
+    ('heat_1', 'heat%2Fcool', 97)
     """
-    return quote(procedure_id, safe="")
+    name = quote(procedure_id, safe="")
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 20]}+{sha256(procedure_id.encode()).hexdigest()[:16]}"
 
 
 def checked_words(given: Sequence[str], known: Sequence[str], kind: str) -> tuple[str, ...]:
