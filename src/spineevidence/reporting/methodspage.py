@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from spineevidence.citations import reference_list
 from spineevidence.duration import DurationOfBenefit
 from spineevidence.methods import known_references, numbered, software
 from spineevidence.methodwords import gaps, sentences
+from spineevidence.tables.fromevidence import one_line
 from spineevidence.tables.markdown import escaped
 from spineevidence.wording import COMPARATORS
+
+_NUMBERS = re.compile(r"\\\[(\d+(?:, \d+)*)\\\](?![(\[:])")  # of citations, where they make no link
 
 
 def methods_page(durations: Sequence[tuple[str, DurationOfBenefit]]) -> str:
@@ -32,7 +36,7 @@ def methods_page(durations: Sequence[tuple[str, DurationOfBenefit]]) -> str:
         [
             "# Methods",
             "",
-            text,
+            _NUMBERS.sub(r"[\1]", escaped(text)),
             "",
             "## Not told above",
             "",
@@ -53,7 +57,7 @@ def _paragraphs(durations: Sequence[tuple[str, DurationOfBenefit]]) -> Iterator[
     )
     for procedure, found in durations:
         against = "uncontrolled change" if found.comparator == "change" else COMPARATORS[found.comparator]
-        yield f"\n## {escaped(procedure)}, {against}, {escaped(found.curve.replace('_', ' '))}\n"
-        yield " ".join(sentences(found))
+        yield f"\n## {one_line(procedure)}, {against}, {found.curve.replace('_', ' ')}\n"
+        yield one_line(" ".join(sentences(found)))
     yield "\n## Software\n"
     yield software()
