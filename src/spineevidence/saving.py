@@ -51,7 +51,7 @@ def save_files(folder: Path, contents: Mapping[str, bytes], *, without: Sequence
                 (new / file).replace(_room_for(folder / file))
             for file in without:
                 moved.append(file)
-                (folder / file).unlink(missing_ok=True)
+                _take_away(folder / file)
         except BaseException:
             _put_back(folder, former, moved)
             raise
@@ -67,4 +67,10 @@ def _put_back(folder: Path, former: Path, files: Iterable[str]) -> None:
         if (former / file).exists():
             (former / file).replace(folder / file)
         else:
-            (folder / file).unlink(missing_ok=True)
+            _take_away(folder / file)
+
+
+def _take_away(path: Path) -> None:
+    """Remove a file if it is there; below what is no folder there is none."""
+    if path.exists():
+        path.unlink()
