@@ -113,12 +113,45 @@ def test_a_damaged_manifest_makes_everything_again(tmp_path: Path) -> None:
     base, out = small(tmp_path / "data"), tmp_path / "out"
     build_report(base, out)
     whole = contents(out)
-    for text in ("", "[]", '{"parts": 1}', '{"evidence": "", "parts": {"summary": {"key": 1}}}'):
+    for text in (
+        "",
+        "[]",
+        '{"parts": 1}',
+        '{"parts": {"summary": {"key": 1}}}',
+        '{"evidence": "", "parts": {}}',
+    ):
         (out / "manifest.json").write_text(text, encoding="utf-8")
         steps: list[str] = []
         build_report(base, out, progress=steps.append)
         assert not [step for step in steps if "unchanged" in step]
         assert contents(out) == whole
+
+
+def test_the_manifest_says_of_which_evidence_each_part_tells(tmp_path: Path) -> None:
+    def made_from() -> dict[str, str]:
+        parts = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["parts"]
+        return {name: part["evidence"] for name, part in parts.items()}
+
+    out = tmp_path / "out"
+    build_report(small(tmp_path / "data"), out, only=["summary", "numbers", "methods"])
+    (former,) = set(made_from().values())
+    other = tiny(tmp_path / "other", [contrast(-3, -4, -2)])
+    build_report(other, out, only=["numbers"], progress=(told := []).append)
+    now = made_from()
+    assert now.pop("numbers") != former
+    assert now == {"summary": former, "methods": former}
+    assert told == [
+        "every number with what it rests on",
+        "durations of every procedure: left as it is, made from other evidence",
+        "methods: left as it is, made from other evidence",
+    ]
+    build_report(other, out, only=["summary", "numbers", "methods"], progress=(again := []).append)
+    assert again == [
+        "durations of every procedure",
+        "every number with what it rests on: unchanged",
+        "methods",
+    ]
+    assert len(set(made_from().values())) == 1
 
 
 @pytest.mark.parametrize("part", sorted(PARTS_OF))
@@ -287,6 +320,33 @@ def test_text_is_never_markup(tmp_path: Path) -> None:
     assert "[a](b)" not in text
     root = ElementTree.fromstring((tmp_path / "out" / "durations.svg").read_bytes())
     assert not [element for element in root.iter() if element.tag.lower().endswith("script")]
+
+
+@pytest.mark.parametrize("procedure", ["../../evil", "..", "a/b", "p" * 300, "<b>", "\N{GRINNING FACE}"])
+def test_any_id_of_a_procedure_names_files_within_the_folder(tmp_path: Path, procedure: str) -> None:
+    heat: Row = {"procedure_id": procedure, "name": "Disc heat", "role": "therapeutic"}
+    rows = [
+        contrast(-1.5, -2.5, -0.5, months=months, study_id=study) for months in (3, 6) for study in ("a", "b")
+    ]
+    base = tiny(tmp_path / "data", rows, procedures=[heat, SHAM], arms={"t": (procedure, "30")})
+    before = contents(tmp_path)
+    build_report(base, tmp_path / "out", only=["courses", "tables", "methods"], formats=["svg", "md"])
+    after = contents(tmp_path)
+    made = [name for name in after if name not in before]
+    assert all(name.startswith("out/") for name in made)
+    assert sorted(name.count("/") for name in made if "/courses/" in name) == [2, 2]
+    assert sorted(name.count("/") for name in made if "/findings/" in name) == [3]
+    assert b"<b>" not in after["out/methods.md"]
+
+
+def test_a_file_where_a_folder_should_be_changes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build_report(small(tmp_path / "data"), out, only=["summary"])
+    (out / "tables").write_text("mine", encoding="utf-8")
+    before = contents(out)
+    with pytest.raises(FileExistsError, match="tables"):
+        build_report(tiny(tmp_path / "other", [contrast(-3, -4, -2)]), out)
+    assert contents(out) == before
 
 
 def test_a_hostile_title_does_no_harm(tmp_path: Path) -> None:

@@ -46,14 +46,14 @@ def build_report(
         Of figures ("svg", "png", "pdf") and of tables ("docx", "tex", "html", "md", "csv"). Where none of a
         kind is named all of that kind are made.
     progress : callable, optional
-        Told what is made, and what need not be.
+        Told what is made, what need not be, and which parts that were not asked for tell of other evidence.
 
     Returns
     -------
     tuple of Path
-        The files of the parts asked for and ``manifest.json``, which has the digest of each file and of what
-        it was made from. The same evidence gives the same bytes. A part that stands as it was made from the
-        same evidence, by the same library, is not made again.
+        The files of the parts asked for and ``manifest.json``, which has the digest of each file and, for
+        each part, of the evidence that it was made from. The same evidence gives the same bytes. A part that
+        stands as it was made from the same evidence, by the same library, is not made again.
 
     Raises
     ------
@@ -78,10 +78,14 @@ def build_report(
         tell(part.what)
         files = part.make(material)
         contents |= files
-        made[part.name] = MadePart(key, {name: digest(data) for name, data in files.items()})
-    manifest = Manifest(of_evidence, made).text().encode()
-    gone = sorted(_files(former) - _files(Manifest("", made)))
-    save_files(folder, {**contents, MANIFEST: manifest}, without=gone)
+        digests = {name: digest(data) for name, data in files.items()}
+        made[part.name] = MadePart(key, digests, of_evidence)
+    for part in PARTS:
+        if part.name in made and made[part.name].evidence != of_evidence:
+            tell(f"{part.what}: left as it is, made from other evidence")
+    manifest = Manifest(made)
+    gone = sorted(_files(former) - _files(manifest))
+    save_files(folder, {**contents, MANIFEST: manifest.text().encode()}, without=gone)
     return (*(folder / name for part in parts for name in made[part.name].files), folder / MANIFEST)
 
 

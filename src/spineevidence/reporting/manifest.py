@@ -37,10 +37,13 @@ class MadePart:
         Digest of everything that it depends on.
     files : mapping of str to str
         Its files with the digest of each.
+    evidence : str
+        Digest of the evidence that it tells of.
     """
 
     key: str
     files: Mapping[str, str]
+    evidence: str
 
     def stands(self, folder: Path, key: str) -> bool:
         """Whether it need not be made anew: the same inputs, and every file as it was written."""
@@ -49,19 +52,21 @@ class MadePart:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The parts of a report, by name, and the evidence that it tells of."""
+    """The parts of a report, by name; each tells of the evidence that it was made from."""
 
-    evidence: str
     parts: Mapping[str, MadePart]
 
     def text(self) -> str:
         """Return it as JSON, the same bytes every time."""
         parts = {
-            name: {"key": part.key, "files": dict(sorted(part.files.items()))}
+            name: {
+                "evidence": part.evidence,
+                "key": part.key,
+                "files": dict(sorted(part.files.items())),
+            }
             for name, part in sorted(self.parts.items())
         }
-        made = {"evidence": self.evidence, "parts": parts}
-        return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps({"parts": parts}, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -69,12 +74,16 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         made = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         parts = {
-            str(name): MadePart(str(part["key"]), {str(file): str(of) for file, of in part["files"].items()})
+            str(name): MadePart(
+                str(part["key"]),
+                {str(file): str(of) for file, of in part["files"].items()},
+                str(part["evidence"]),
+            )
             for name, part in made["parts"].items()
         }
-        return Manifest(str(made["evidence"]), parts)
+        return Manifest(parts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return Manifest("", {})
+        return Manifest({})
 
 
 def digest(data: bytes) -> str:
