@@ -281,6 +281,24 @@ def test_the_comparators_share_and_the_range_of_several(tmp_path: Path) -> None:
     assert "At least 50 percent pain relief, 40 % (12 of 30) at 3 months" in said
 
 
+def test_a_share_of_failures_is_no_share_of_successes(tmp_path: Path) -> None:
+    def shown(*studies: tuple[str, str]) -> Table:
+        rows = [
+            row(measure, study_id=study, arm=arm, statistic="events", value=events, n=30)
+            for study, measure in studies
+            for arm, events in (("t", 10), ("s", 18))
+        ]
+        base = tiny(tmp_path / "".join(study for study, _ in studies), rows)
+        return spe.summary_of_findings(base, procedure="heat", comparator="placebo", domain="global")
+
+    failed = shown(("a", "treatment_failure"))
+    assert cells(failed, "comparator") == ["60 % (18 of 30), Treatment failure as defined by the study"]
+    assert cells(failed, "effect")[0].startswith("27 ")
+    both = shown(("a", "treatment_failure"), ("b", "success"))
+    assert cells(both, "comparator") == ["on several measures"]
+    assert "Treatment failure as defined by the study, 60 % (18 of 30)" in footnotes(both)
+
+
 def test_a_mean_on_another_scale_says_which(tmp_path: Path) -> None:
     rows = [
         row("vas_pain_0_100", arm=arm, value=value, sd=20, n=30) for arm, value in (("t", 30), ("s", "42.0"))

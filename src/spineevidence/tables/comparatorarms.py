@@ -29,9 +29,11 @@ class ComparatorFigure:
     printed : Printed
         The result.
     value : float or None
-        On the scale of the effect, in points or percent; None where it is printed on another one.
+        On the scale of the effect, in points or percent; None where it is printed on another one, or is the
+        share of patients who fared badly beside a difference of those who fared well.
     text : str
-        As printed; the share of printed events in percent.
+        As printed, with its measure where it is on no scale of the effect; the share of printed events in
+        percent.
     """
 
     printed: Printed
@@ -102,7 +104,7 @@ def comparator_cell(figures: Sequence[ComparatorFigure], k: int, names: Mapping[
         return cell(figures[0].text, notes=note)
     values = [(one.value, one.text) for one in figures if one.value is not None]
     if len(values) < len(figures):
-        return cell("on several scales", notes=note)
+        return cell("on several measures", notes=note)
     low, high = (chosen[1].partition(" (")[0] for chosen in (min(values), max(values)))
     return cell(low if low == high else f"{low} to {high}", notes=note)
 
@@ -126,15 +128,24 @@ def _figure(curve: Curve, one: Printed) -> ComparatorFigure | None:
     value, text = result.value, one.texts["value"]
     if value is None:
         return None
-    if result.statistic == "events":
-        n = result.n or result.arm.n
-        if n is None:
-            return ComparatorFigure(one, None, f"{text} events")
-        return ComparatorFigure(one, 100 * value / n, f"{number(100 * value / n, 0)} % ({text} of {n})")
-    if result.statistic == "percent":
-        return ComparatorFigure(one, value, f"{text} %")
+    if result.statistic in OF_SHARES:
+        return _share(one, value)
     words = f"median {text}" if result.statistic == "median" else text
     limits = (result.measure.minimum, result.measure.maximum)
     if limits == NATURAL_RANGES.get(curve.name):
         return ComparatorFigure(one, value, words)
     return ComparatorFigure(one, None, f"{words} on {result.measure.name}")
+
+
+def _share(one: Printed, value: float) -> ComparatorFigure:
+    """Return a share of patients; that of those who fared badly says so, and is never turned round."""
+    result, text = one.result, one.texts["value"]
+    share: float | None = value
+    words = f"{text} %"
+    if result.statistic == "events":
+        n = result.n or result.arm.n
+        share = None if n is None else 100 * value / n
+        words = f"{text} events" if share is None else f"{number(share, 0)} % ({text} of {n})"
+    if result.measure.better == "lower":
+        return ComparatorFigure(one, None, f"{words}, {result.measure.name}")
+    return ComparatorFigure(one, share, words)
