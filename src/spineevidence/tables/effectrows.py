@@ -94,7 +94,9 @@ def effects_of(sources: Sources, chosen: Chosen) -> Table:
         empty="No effect can be derived.",
         notes=[
             "Above 0 the procedure is better. A comparison of two procedures stands under both, with its "
-            "sign turned round."
+            "sign turned round.",
+            "These are the effects that durations rest on; ratios, other measures such as safety, and "
+            "changes within single groups are not among them.",
         ],
         landscape=True,
     )
