@@ -25,7 +25,7 @@ from spineevidence.reporting.numbers import numbers_json, numbers_of
 from spineevidence.reporting.parts import PARTS
 from spineevidence.reporting.pictures import lanes_text
 from spineevidence.reporting.summarytext import summary_text
-from spineevidence.summary import summary_frame, summary_lines
+from spineevidence.summary import pooled_windows, summary_frame, summary_lines
 from spineevidence.tables.csvtable import FORMULA_STARTS
 from spineevidence.tables.markdown import escaped
 from spineevidence.tables.model import FORMATS
@@ -217,6 +217,9 @@ def test_every_number_rests_on_others_or_on_printed_rows(evidence: Evidence) -> 
     assert found[f"{line}/kallmes2009/12 months/yi"] == pytest.approx(
         told.studies[1].effects[0].yi, rel=1e-11
     )
+    printed = [words for one in lines for words in pooled_windows(one)]
+    assert any("vertebroplasty" in number.path and "alone" in number.path for number in numbers)
+    assert len(printed) == len([path for path in paths if path.endswith(" alone/estimate")]) > 10
     read = json.loads(numbers_json(numbers))
     assert [row["path"] for row in read] == paths
     assert [row["value"] for row in read] == [number.value for number in numbers]

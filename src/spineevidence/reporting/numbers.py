@@ -19,6 +19,7 @@ from spineevidence.summary import LineSummary
 DIGITS = 12  # significant; further ones depend on the machine
 OUTCOMES = TABLES["outcomes"].file
 OF_WINDOW: tuple[str, ...] = ("k", "n", "estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+OF_WINDOW_ALONE: tuple[str, ...] = ("k", "estimate", "ci_low", "ci_high")  # pooled by itself, as a check
 OF_EFFECT: tuple[str, ...] = ("yi", "sei", "df", "ci_low", "ci_high", "n_arm", "n_versus")
 OF_STEPS: tuple[str, ...] = (
     "shown_until",
@@ -124,6 +125,10 @@ def _of_curve(
         names, label = str(row["studies"]).split(";"), str(row["window"])
         below = [one for name in names for one in places.get((name, label), ())]
         yield from _numbers(place, {name: row[name] for name in OF_WINDOW}, unit, below)
+    for label, pooled in curve.pooled().items():
+        below = [one for name in pooled.studies for one in places.get((name, label), ())]
+        alone = {name: getattr(pooled, name) for name in OF_WINDOW_ALONE}
+        yield from _numbers(f"{path}/window {label} alone", alone, unit, below)
     if curve.together is not None:
         below = of_windows or [place for visits in places.values() for place in visits]
         yield from _steps(f"{path}/duration", curve.together.steps, unit, below)
