@@ -342,6 +342,17 @@ def test_any_id_of_a_procedure_names_files_within_the_folder(tmp_path: Path, pro
     assert b"<b>" not in after["out/methods.md"]
 
 
+def test_a_line_break_in_a_name_starts_no_heading(tmp_path: Path) -> None:
+    heat: Row = {"procedure_id": "heat", "name": "Disc\n# heat", "role": "therapeutic", "note": "a\n\n# b"}
+    rows = [contrast(-1.5, -2.5, -0.5, months=months, study_id=study) for months in (3, 6) for study in "ab"]
+    base = tiny(tmp_path / "data", rows, procedures=[heat, SHAM])
+    build_report(base, tmp_path / "out", only=["summary", "methods", "tables"], formats=["md"])
+    for name, heading in (("summary.md", "# How long does relief last?"), ("methods.md", "# Methods")):
+        lines = (tmp_path / "out" / name).read_text(encoding="utf-8").split("\n")
+        assert [line for line in lines if line.startswith("# ")] == [heading]
+    assert "**Disc # heat against" in (tmp_path / "out/tables/effects.md").read_text(encoding="utf-8")
+
+
 def test_a_file_where_a_folder_should_be_changes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     build_report(small(tmp_path / "data"), out, only=["summary"])

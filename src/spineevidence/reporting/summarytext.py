@@ -8,6 +8,7 @@ from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of
 from spineevidence.models import COMPARATOR_CLASSES
 from spineevidence.summary import NO_DURATION, NO_TREATMENT, LineSummary, pooled_windows
+from spineevidence.tables.fromevidence import one_line
 from spineevidence.tables.markdown import escaped
 from spineevidence.wording import COMPARATORS
 
@@ -37,9 +38,9 @@ def summary_text(evidence: Evidence, lines: Sequence[LineSummary]) -> str:
 def _procedure_section(evidence: Evidence, lines: Sequence[LineSummary]) -> list[str]:
     procedure = lines[0].procedure
     short = f" ({procedure.abbreviation})" if procedure.abbreviation else ""
-    parts = [f"## {escaped(procedure.name)}{escaped(short)}", ""]
+    parts = [f"## {escaped(one_line(procedure.name + short))}", ""]
     if procedure.note:
-        parts += [f"{escaped(procedure.note)}.", ""]
+        parts += [f"{escaped(one_line(procedure.note))}.", ""]
     for line in lines:
         if line.says_how_long:
             parts += _line_item(line)
@@ -50,7 +51,7 @@ def _procedure_section(evidence: Evidence, lines: Sequence[LineSummary]) -> list
     parts += ["", f"Not compared at all with: {_never(lines)}.", ""]
     kin = evidence.procedure(procedure.procedure_id).see_also
     if kin:
-        parts += [f"See also (same family, evidence of their own): {escaped(', '.join(kin))}.", ""]
+        parts += [f"See also (same family, evidence of their own): {escaped(one_line(', '.join(kin)))}.", ""]
     return parts
 
 
@@ -58,8 +59,8 @@ def _line_item(line: LineSummary) -> list[str]:
     against = "change" if line.comparator == "change" else f"versus {COMPARATORS[line.comparator]}"
     size = f"{count_of(line.k, 'study', 'studies')}, n {line.n if line.n is not None else 'not stated'}"
     domain = line.domain.replace("_", " ")
-    item = [f"- **{domain}, {against}** ({size}; {line.status}): {escaped(line.sentence)}"]
-    item += [f"  - pooled: {escaped(words)}" for words in pooled_windows(line)]
+    item = [f"- **{domain}, {against}** ({size}; {line.status}): {escaped(one_line(line.sentence))}"]
+    item += [f"  - pooled: {escaped(one_line(words))}" for words in pooled_windows(line)]
     reasons: dict[str, int] = {}
     for row in line.left_out:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
@@ -73,7 +74,9 @@ def _listed_item(line: LineSummary) -> str:
     against = "change" if line.comparator == "change" else f"versus {COMPARATORS[line.comparator]}"
     found = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in line.findings)
     size = f"{count_of(line.k, 'study', 'studies')}, n {line.n if line.n is not None else 'not stated'}"
-    quoted = f". {escaped(line.sentence)}" if line.sentence not in (NO_DURATION, NO_TREATMENT) else ""
+    quoted = (
+        f". {escaped(one_line(line.sentence))}" if line.sentence not in (NO_DURATION, NO_TREATMENT) else ""
+    )
     return f"- {line.domain.replace('_', ' ')}, {against}: {size}; {found or 'no finding stated'}{quoted}"
 
 

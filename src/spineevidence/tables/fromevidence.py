@@ -154,9 +154,9 @@ def citations_of(names: Mapping[str, Cell], studies: Iterable[str]) -> tuple[str
 
 
 def _clean_group(given: Group) -> Group:
-    heading = None if given.heading is None else _clean(given.heading)
-    if heading is not None and not heading.text:
-        heading = Cell(INVISIBLE, heading.notes, heading.cites)
+    heading = given.heading
+    if heading is not None:
+        heading = Cell(one_line(heading.text), _clean_notes(heading.notes), heading.cites)
     return Group(heading, tuple(_clean_row(as_row(one)) for one in given.rows))
 
 
