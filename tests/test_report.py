@@ -161,6 +161,14 @@ def test_single_parts_and_formats(tmp_path: Path, part: str) -> None:
     assert {path.name for path in written} == wanted == contents(tmp_path / "out").keys()
 
 
+def test_other_formats_make_only_their_parts_again(tmp_path: Path) -> None:
+    base, out = small(tmp_path / "data"), tmp_path / "out"
+    build_report(base, out, formats=["svg", "csv"])
+    steps: list[str] = []
+    build_report(base, out, formats=["svg", "md"], progress=steps.append)
+    assert [step for step in steps if "unchanged" not in step] == ["evidence tables"]
+
+
 def test_tables_in_the_formats_asked_for(tmp_path: Path) -> None:
     base, out = small(tmp_path / "data"), tmp_path / "out"
     written = build_report(base, out, only=["tables"], formats=["csv", "docx", "svg"])

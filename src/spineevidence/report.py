@@ -70,7 +70,7 @@ def build_report(
     contents: dict[str, bytes] = {}
     made = dict(former.parts)
     for part in parts:
-        key = digest("\n".join((part.name, of_evidence, maker, *pictures, *tables)).encode())
+        key = digest("\n".join((part.name, of_evidence, maker, *part.formats(material))).encode())
         before = former.parts.get(part.name)
         if before is not None and before.stands(folder, key):
             tell(f"{part.what}: unchanged")

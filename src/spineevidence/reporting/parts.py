@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import pandas as pd
 
@@ -97,11 +98,18 @@ class Part:
         What is told while it is made.
     make : callable
         Gives its files, name and bytes.
+    kind : {"", "pictures", "tables"}
+        Whose formats it is made in.
     """
 
     name: str
     what: str
     make: Callable[[Material], dict[str, bytes]]
+    kind: Literal["", "pictures", "tables"] = ""
+
+    def formats(self, material: Material) -> tuple[str, ...]:
+        """Return the formats it is made in, as far as they can be chosen."""
+        return {"": (), "pictures": tuple(material.pictures), "tables": material.tables}[self.kind]
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -181,9 +189,9 @@ def _problems(material: Material) -> dict[str, bytes]:
 PARTS: tuple[Part, ...] = (
     Part("summary", "durations of every procedure", _summary),
     Part("verdicts", "verdicts on claims", _verdicts),
-    Part("durations", "figure of durations", _durations),
-    Part("courses", "figures of effects over time", _courses),
-    Part("tables", "evidence tables", _tables),
+    Part("durations", "figure of durations", _durations, "pictures"),
+    Part("courses", "figures of effects over time", _courses, "pictures"),
+    Part("tables", "evidence tables", _tables, "tables"),
     Part("page", "page to browse", _page),
     Part("numbers", "every number with what it rests on", _numbers),
     Part("methods", "methods", _methods),

@@ -40,7 +40,6 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 OF_ONE_PROCEDURE = ("outcomes", "findings", "profile")
 NO_PROCEDURE = "+none"  # no name of a procedure becomes this one
-OF_ONE_PROCEDURE = ("findings", "profile")
 LONGEST_NAME = 100  # characters; file systems allow 255 bytes, and scale, class and ending stand beside it
 
 
@@ -192,11 +191,3 @@ def file_name(procedure_id: str) -> str:
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[: LONGEST_NAME - 20]}+{sha256(procedure_id.encode()).hexdigest()[:16]}"
-
-
-def checked_words(given: Sequence[str], known: Sequence[str], kind: str) -> tuple[str, ...]:
-    """Return words if all are known."""
-    for word in given:
-        if word not in known:
-            raise UnknownNameError(kind, word, known)
-    return tuple(given)
