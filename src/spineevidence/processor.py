@@ -176,17 +176,17 @@ class _Marks:
     Light = Underline = Subscript = SmallCaps = staticmethod(str)
 
     @staticmethod
-    def Italic(text: object) -> str:  # noqa: N802
+    def Italic(text: object) -> str:  # noqa: N802, citeproc-py calls it so
         return f"{ITALIC}{text}{ITALIC_END}"
 
     Oblique = Italic
 
     @staticmethod
-    def Bold(text: object) -> str:  # noqa: N802
+    def Bold(text: object) -> str:  # noqa: N802, citeproc-py calls it so
         return f"{BOLD}{text}{BOLD_END}"
 
     @staticmethod
-    def Superscript(text: object) -> str:  # noqa: N802
+    def Superscript(text: object) -> str:  # noqa: N802, citeproc-py calls it so
         return f"{SUPERSCRIPT}{text}{SUPERSCRIPT_END}"
 
 
@@ -194,18 +194,18 @@ class _Terms:
     """An element that remembers the terms of its language: citeproc-py searches all of them each time."""
 
     def get_term(self, name: str, form: str | None = None, **options: bool) -> Any:
-        known = self.get_root().known_terms  # type: ignore[attr-defined]
+        known = self.get_root().known_terms  # type: ignore[attr-defined]  # set when a style is read
         asked = (name, form, *sorted(options.items()))
         if asked not in known:
-            known[asked] = super().get_term(name, form, **options)  # type: ignore[misc]
+            known[asked] = super().get_term(name, form, **options)  # type: ignore[misc]  # untyped
         return known[asked]
 
 
-class _Name(_Terms, model.Name):  # type: ignore[misc]
+class _Name(_Terms, model.Name):  # type: ignore[misc]  # untyped base
     """`cs:name` with terms remembered."""
 
 
-class _Text(_Terms, model.Text):  # type: ignore[misc]
+class _Text(_Terms, model.Text):  # type: ignore[misc]  # untyped base
     """`cs:text` that finds its macro at once: citeproc-py searches all macros each time."""
 
     def get_macro(self, name: str) -> Any:
@@ -227,7 +227,7 @@ class _Text(_Terms, model.Text):  # type: ignore[misc]
         return text
 
 
-class _Substitute(model.Substitute):  # type: ignore[misc]
+class _Substitute(model.Substitute):  # type: ignore[misc]  # untyped base
     """`cs:substitute` that keeps a title in place of authors from being printed twice, as CSL wants."""
 
     def render(self, item: Any, context: Any = None, **options: Any) -> Any:
@@ -240,14 +240,14 @@ class _Substitute(model.Substitute):  # type: ignore[misc]
         return text
 
 
-class _Label(_Terms, model.Label):  # type: ignore[misc]
+class _Label(_Terms, model.Label):  # type: ignore[misc]  # untyped base
     """`cs:label` that keeps to the case a style asks for: "(Eds.)"; citeproc-py forgets the language."""
 
     def case(self, text: Any, language: str | None = None) -> Any:
         return super().case(text, language or self.get_root().get("default-locale", "en")[:2])
 
 
-class _Group(model.Group):  # type: ignore[misc]
+class _Group(model.Group):  # type: ignore[misc]  # untyped base
     """`cs:group` that asks the branch taken of a `cs:choose`, not all of them, whether it calls a variable.
 
     A group that calls variables and prints none is left out; a constant in a branch is no variable.

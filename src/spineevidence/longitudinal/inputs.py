@@ -242,7 +242,7 @@ def read_term(given: RandomTerm, *, k: int) -> Named:
 
 def _times(name: str, levels: Labels) -> FloatArray:
     try:
-        return np.array([float(level) for level in levels])  # type: ignore[arg-type]
+        return np.array([float(level) for level in levels])  # type: ignore[arg-type]  # words are refused below
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{name}: CAR needs times as inner levels; found {levels[0]!r}; give numbers, or AR for steps"

@@ -12,7 +12,8 @@ import pandas as pd
 from spineevidence.bibliography import format_bibliography
 from spineevidence.citations import reference_list
 from spineevidence.claims import judge_claims
-from spineevidence.duration import DurationOfBenefit, duration_of_benefit
+from spineevidence.duration import DurationOfBenefit, duration_on
+from spineevidence.effects import by_study
 from spineevidence.evidence import Evidence
 from spineevidence.formatting import count_of
 from spineevidence.judgements import Judgements
@@ -23,7 +24,7 @@ from spineevidence.reporting.methodspage import methods_page
 from spineevidence.reporting.numbers import numbers_json, numbers_of
 from spineevidence.reporting.pictures import course_files, durations_files
 from spineevidence.reporting.summarytext import summary_text
-from spineevidence.results import CHANGE
+from spineevidence.results import results_of
 from spineevidence.summary import LineSummary, summary_frame, summary_lines
 from spineevidence.tables.csvtable import harmless
 from spineevidence.tables.model import FORMATS
@@ -69,17 +70,9 @@ class Material:
     @cached_property
     def together(self) -> tuple[tuple[str, DurationOfBenefit], ...]:
         """Lines that several studies at several times tell together, after the name of the procedure."""
+        studies = by_study(results_of(self.evidence))
         return tuple(
-            (
-                line.procedure.name,
-                duration_of_benefit(
-                    self.evidence,
-                    procedure=line.procedure.procedure_id,
-                    estimand=CHANGE if line.comparator == CHANGE else "contrast",
-                    comparator=None if line.comparator == CHANGE else line.comparator,
-                    curve=curve.asked.curve.name,
-                ),
-            )
+            (line.procedure.name, duration_on(curve, studies, votes=line.votes))
             for line in self.lines
             for curve in line.curves
             if curve.together is not None and curve.together.course is not None
